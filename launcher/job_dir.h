@@ -1,0 +1,84 @@
+// A job directory: what one generation of a job leaves on disk, and how others see whether it
+// lives.
+//
+//   plan.json      the LaunchPlan; written before the launcher is started
+//   lock           held (flock) by the launcher's guardian for as long as anything of the
+//   generation may run rank-N.log     what rank N printed (stdout and stderr), whole lines
+//   merged.log     all ranks, each line with its [rank] in front
+//   exit.json      how it ended; written by rename, last of all, before the lock is released
+//   failure.json   the first failure, when there was one; before exit.json
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/status.h"
+
+namespace lockstep {
+
+enum class ExitCause : std::uint8_t {
+  kSucceeded,
+  kUserError,    // a rank exited with a code that is not 0
+  kSignal,       // a rank was ended by a signal that we did not send
+  kRestartMe,    // a rank exited with 75
+  kStartFailed,  // a program could not be started
+  kDeadline,
+  kStopped,       // somebody asked the launcher to stop (SIGTERM, SIGINT)
+  kLauncherLost,  // the launcher itself was killed; nothing the program did
+};
+std::string_view ExitCauseName(ExitCause cause);  // "succeeded", "user-error", "launcher-lost", ...
+Result<ExitCause> ParseExitCause(std::string_view name);
+
+struct FailureRecord {
+  int rank = -1;  // -1: no rank is to blame
+  std::string role;
+  std::string host;
+  ExitCause cause = ExitCause::kUserError;
+  int exit_code = 0;
+  int signal = 0;
+  std::string
+      message;  // one sentence: "rank 1 (pid 4711 on host h) was killed by signal 9 (SIGKILL)"
+  std::vector<std::string> last_lines;  // at most 20
+};
+
+struct ExitRecord {
+  int exit_code = 0;  // of `lockstep run`
+  ExitCause cause = ExitCause::kSucceeded;
+  std::string started_at;  // RFC 3339
+  std::string ended_at;
+  std::optional<FailureRecord> failure;
+};
+
+enum class JobLife : std::uint8_t {
+  kNotStarted,
+  kRunning,
+  kEnded,
+  kLost
+};  // kLost: the lock is free and there is no exit.json
+
+class JobDir {
+ public:
+  explicit JobDir(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  std::string plan_path() const { return path_ + "/plan.json"; }
+  std::string lock_path() const { return path_ + "/lock"; }
+  std::string merged_log_path() const { return path_ + "/merged.log"; }
+  std::string rank_log_path(int rank) const {
+    return path_ + "/rank-" + std::to_string(rank) + ".log";
+  }
+
+  // kNotStarted: no lock file yet. Never blocks.
+  Result<JobLife> Life() const;
+  // NotFound while it runs.
+  Result<ExitRecord> ReadExit() const;
+  // failure.json (when record.failure), then exit.json, each by temporary file, fsync and rename.
+  Status WriteExit(const ExitRecord& record) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,35 @@
+// Document -> API object, and what may be wrong with it. All errors at once, each with its place.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operators/api/object.h"
+#include "operators/codec/document.h"
+
+namespace lockstep {
+
+// One thing that is wrong with a user's input.
+struct Finding {
+  enum class Severity : unsigned char { kError, kWarning };
+  Severity severity = Severity::kError;
+  std::string path;  // "spec.parameters[0].feasibleSpace.min"
+  Position position;
+  std::string message;  // what, why and the next step, without path and place
+};
+
+// "file.yaml:12:5: spec.objective.type: "maximise" is not an objective type: use minimize or
+// maximize (did you mean maximize?)"
+std::string FormatFinding(std::string_view file, const Finding& finding);
+
+// Decodes `document` strictly: wrong types and unknown fields (with the nearest known name) are
+// findings. The object comes back with what could be decoded. Nothing is defaulted or checked
+// beyond types: see validate.h.
+struct Decoded {
+  Object object;
+  std::vector<Finding> findings;
+};
+// InvalidArgument when the document is no object of a known kind ("FILE:LINE:COLUMN: kind: ...").
+Result<Decoded> Decode(const Document& document);
+
+}  // namespace lockstep

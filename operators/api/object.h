@@ -1,0 +1,42 @@
+// Object: any API object the store keeps.
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "operators/api/experiment.h"
+#include "operators/api/suggestion.h"
+#include "operators/api/training_job.h"
+#include "operators/api/trial.h"
+#include "runtime/base/status.h"
+
+namespace lockstep {
+
+using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob>;
+
+std::string_view KindOf(const Object& object);
+std::string_view ApiVersionOf(const Object& object);
+const ObjectMeta& MetaOf(const Object& object);
+ObjectMeta& MetaOf(Object& object);
+ObjectKey KeyOf(const Object& object);
+
+// With apiVersion and kind first; empty fields are left out, as Kubernetes does.
+Json EncodeObject(const Object& object);
+// Of a document that needs no source positions (the store, the wire). InvalidArgument names kind
+// and field path of the first error.
+Result<Object> DecodeObject(const Json& json);
+
+// The kinds, as users may type them: kind, plural, singular and short name.
+struct KindName {
+  std::string_view kind;
+  std::string_view api_version;
+  std::string_view plural;
+  std::string_view short_name;
+};
+// All kinds, in the order `lockstep get all` shows them.
+const std::vector<KindName>& KindNames();
+// Case does not matter: "trial", "trials", "Trial", "tr". NotFound lists the kinds, with a "did you
+// mean".
+Result<KindName> FindKind(std::string_view typed);
+
+}  // namespace lockstep

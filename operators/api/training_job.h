@@ -1,0 +1,187 @@
+// TrainingJob (lockstep.dev/v1alpha1): a group of ranks that start, run and end together. The hub
+// that every other job kind is converted to; plans are made from it alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operators/api/meta.h"
+#include "operators/codec/json.h"
+
+namespace lockstep {
+
+struct EnvVar {
+  std::string name;
+  std::string value;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("name", self.name, "Name of the variable.");
+    v.Field("value", self.value, "Its value; $(NAME) stands for a variable defined before.");
+  }
+  friend bool operator==(const EnvVar&, const EnvVar&) = default;
+};
+
+struct Container {
+  std::string name;
+  std::string image;
+  std::string image_pull_policy;
+  std::vector<std::string> command;
+  std::vector<std::string> args;
+  std::vector<EnvVar> env;
+  std::string working_dir;
+  Json ports;      // null: not given
+  Json resources;  // null: not given
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("name", self.name, "Name of the container.");
+    v.Field("image", self.image, "Container image; processes on one machine do without.");
+    v.Field("imagePullPolicy", self.image_pull_policy, "Always, IfNotPresent or Never.");
+    v.Field("command", self.command, "The program and its first arguments.");
+    v.Field("args", self.args, "More arguments.");
+    v.Field("env", self.env, "Environment variables.");
+    v.Field("workingDir", self.working_dir, "Where the program starts.");
+    v.Field("ports", self.ports, "Ports the program listens on.");
+    v.Field("resources", self.resources, "Requests and limits of CPU, memory and devices.");
+  }
+  friend bool operator==(const Container&, const Container&) = default;
+};
+
+struct PodSpec {
+  std::vector<Container> init_containers;  // run in order before each rank of the role
+  std::vector<Container> containers;       // exactly one
+  std::string restart_policy;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("initContainers", self.init_containers, "Run in order before the containers.");
+    v.Field("containers", self.containers, "The program of a rank: exactly one container.");
+    v.Field("restartPolicy", self.restart_policy, "Never or OnFailure.");
+  }
+  friend bool operator==(const PodSpec&, const PodSpec&) = default;
+};
+
+struct PodMeta {
+  Labels labels;
+  Labels annotations;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("labels", self.labels, "Labels of the pods.");
+    v.Field("annotations", self.annotations, "Annotations of the pods.");
+  }
+  friend bool operator==(const PodMeta&, const PodMeta&) = default;
+};
+
+struct PodTemplate {
+  PodMeta metadata;
+  PodSpec spec;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("metadata", self.metadata, "Labels and annotations of the pods.");
+    v.Field("spec", self.spec, "The program.");
+  }
+  friend bool operator==(const PodTemplate&, const PodTemplate&) = default;
+};
+
+struct JobRole {
+  std::string name;
+  std::int32_t replicas = 1;
+  PodTemplate pod_template;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("name", self.name, "Name of the role: worker, chief, launcher.");
+    v.Field("replicas", self.replicas, "Ranks of the role; default 1.");
+    v.Field("template", self.pod_template, "The program of each rank.");
+  }
+  friend bool operator==(const JobRole&, const JobRole&) = default;
+};
+
+struct TrainingJobSpec {
+  std::vector<JobRole> roles;
+  std::string success_policy;
+  std::int32_t max_restarts = 0;
+  std::optional<std::int64_t> active_deadline_seconds;
+  std::optional<std::int64_t> grace_period_seconds;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("roles", self.roles, "Groups of ranks; ranks are numbered in the order of the roles.");
+    v.Field("successPolicy", self.success_policy,
+            "AllRanks (default) or Rank0: whose exit 0 ends the job well.");
+    v.Field("maxRestarts", self.max_restarts,
+            "How often the group is started again after a failure; default 0.");
+    v.Field("activeDeadlineSeconds", self.active_deadline_seconds,
+            "The job fails when it runs longer.");
+    v.Field("gracePeriodSeconds", self.grace_period_seconds,
+            "Between SIGTERM and SIGKILL; default 30.");
+  }
+  friend bool operator==(const TrainingJobSpec&, const TrainingJobSpec&) = default;
+};
+
+struct FirstFailure {
+  std::int32_t rank = -1;  // -1: no rank is to blame (deadline, launcher lost)
+  std::string host;
+  std::string cause;  // see launcher/job_record.h
+  std::int32_t exit_code = 0;
+  std::int32_t signal = 0;
+  std::string message;
+  std::vector<std::string> last_lines;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("rank", self.rank, "The rank that failed first; -1 when none did.");
+    v.Field("host", self.host, "Where it ran.");
+    v.Field("cause", self.cause, "user-error, signal, deadline, launcher-lost or start-failed.");
+    v.Field("exitCode", self.exit_code, "Its exit code.");
+    v.Field("signal", self.signal, "The signal that ended it, or 0.");
+    v.Field("message", self.message, "In one sentence.");
+    v.Field("lastLines", self.last_lines, "What it printed last.");
+  }
+  friend bool operator==(const FirstFailure&, const FirstFailure&) = default;
+};
+
+struct TrainingJobStatus {
+  std::string start_time;
+  std::string completion_time;
+  std::vector<Condition> conditions;  // Created, Running, Suspended, Restarting, Succeeded, Failed
+  std::int32_t generation = 0;        // how often the group was started again
+  std::int32_t active = 0;            // ranks that run
+  std::optional<FirstFailure> first_failure;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("startTime", self.start_time, "When the job started.");
+    v.Field("completionTime", self.completion_time, "When the job ended.");
+    v.Field("conditions", self.conditions, "Created, Running, Restarting, Succeeded, Failed.");
+    v.Field("generation", self.generation, "How often the group was started again.");
+    v.Field("active", self.active, "Ranks that run now.");
+    v.Field("firstFailure", self.first_failure, "What went wrong first.");
+  }
+  friend bool operator==(const TrainingJobStatus&, const TrainingJobStatus&) = default;
+};
+
+struct TrainingJob {
+  static constexpr char kKind[] = "TrainingJob";
+  static constexpr char kApiVersion[] = "lockstep.dev/v1alpha1";
+  static constexpr char kPlural[] = "trainingjobs";
+
+  ObjectMeta meta;
+  TrainingJobSpec spec;
+  TrainingJobStatus status;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("metadata", self.meta, "Name, namespace, labels.");
+    v.Field("spec", self.spec, "What is wanted.");
+    v.Field("status", self.status, "What is. Written by the operator.");
+  }
+  friend bool operator==(const TrainingJob&, const TrainingJob&) = default;
+};
+
+}  // namespace lockstep
