@@ -18,7 +18,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "runtime/base/status.h"
 
@@ -64,9 +63,5 @@ using EnvReader = std::function<std::optional<std::string>(std::string_view name
 EnvReader ProcessEnv();
 
 Result<JobEnv> ResolveJobEnv(const EnvReader& env);
-
-// Every variable that any launcher tells a rank's place with, sorted. A launcher passes none of
-// its own on to the ranks it starts, else theirs would contradict it.
-std::vector<std::string_view> RankVariables();
 
 }  // namespace lockstep

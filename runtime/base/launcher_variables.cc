@@ -1,6 +1,6 @@
 #include "runtime/base/launcher_variables.h"
 
-#include <algorithm>
+#include "runtime/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -103,22 +103,6 @@ std::string_view LauncherName(LauncherKind kind) {
     case LauncherKind::kIndexedJob: return "Indexed Job";
   }
   CHECK(false) << "launcher kind " << static_cast<int>(kind);
-}
-
-std::vector<std::string_view> RankVariables() {
-  std::vector<std::string_view> all = {"SLURM_TASKS_PER_NODE", "SLURM_STEP_TASKS_PER_NODE"};
-  for (const LauncherVariables& row : kTable) {
-    if (row.marker != "") all.push_back(row.marker);
-    for (const VariableNames& names : {row.rank, row.world_size, row.local_rank,
-                                       row.local_world_size, row.node_rank, row.nodes}) {
-      for (std::string_view name : names) {
-        if (name != "") all.push_back(name);
-      }
-    }
-  }
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
 }
 
 }  // namespace lockstep

@@ -349,16 +349,6 @@ TEST(JobEnv, HostsAreCountedAsIfFilledInOrderWhereTheLauncherDoesNotCountThem) {
               {LauncherKind::kOpenMpi, 5, 9, 1, 4, 1, 3});
 }
 
-TEST(JobEnv, RankVariablesNameEachOnce) {
-  const auto names = RankVariables();
-  EXPECT_THAT(names, testing::IsSupersetOf({"RANK", "WORLD_SIZE", "LOCAL_RANK", "PMI_RANK",
-                                            "OMPI_COMM_WORLD_RANK", "SLURM_PROCID",
-                                            "SLURM_TASKS_PER_NODE", "PET_NODE_RANK",
-                                            "TORCHELASTIC_RUN_ID", "JOB_COMPLETION_INDEX"}));
-  EXPECT_THAT(names, testing::Not(testing::Contains("")));
-  EXPECT_EQ(std::adjacent_find(names.begin(), names.end(), std::greater_equal<>()), names.end());
-}
-
 TEST(JobEnv, EveryLauncherHasAName) {
   for (auto kind : {LauncherKind::kSingleProcess, LauncherKind::kLockstep, LauncherKind::kTorchrun,
                     LauncherKind::kOpenMpi, LauncherKind::kPmi, LauncherKind::kSlurm,
