@@ -2,9 +2,10 @@
 // threads. Knows no kind.
 #pragma once
 
-#include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -47,8 +48,8 @@ class Manager {
   ~Manager();  // Stop, and waits for a reconciler that is late
 
   void Start();
-  // No reconciler is started any more; those that run get `timeout` to return. DeadlineExceeded: one
-  // has not, and names its key.
+  // No reconciler is started any more; those that run get `timeout` to return. DeadlineExceeded:
+  // one has not, and names its key.
   Status Stop(std::chrono::milliseconds timeout);
   // Nothing runs, is queued, or waits for its time: nothing will happen until an object changes.
   WorkQueueCounts Counts() const { return queue_.Counts(); }
@@ -68,8 +69,7 @@ class Manager {
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable ended_;
-  int working_ = 0;             // guarded by mutex_: workers that have not returned
-  std::set<ObjectKey> at_work_;  // guarded by mutex_
+  int working_ = 0;  // guarded by mutex_: workers that have not returned
 };
 
 }  // namespace lockstep

@@ -42,7 +42,8 @@ class WorkQueue {
  public:
   explicit WorkQueue(Clock& clock, WorkQueueOptions options = {});
 
-  // Each returns false when the queue is full or shut down: the key was not added.
+  // Each returns false when the queue is full: the key was not added. Once shut down, they do
+  // nothing.
   bool Add(const ObjectKey& key);
   // The earliest time asked for counts.
   bool AddAfter(const ObjectKey& key, std::chrono::milliseconds delay);
@@ -61,6 +62,7 @@ class WorkQueue {
   // Nothing is handed out any more. What was handed out may still be Done.
   void ShutDown();
   WorkQueueCounts Counts() const;
+  std::set<ObjectKey> Busy() const;  // handed out, not Done yet
 
  private:
   bool AddLocked(const ObjectKey& key);
