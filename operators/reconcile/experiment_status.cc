@@ -3,7 +3,9 @@
 #include <optional>
 
 #include "operators/observe/summarize.h"
+#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/trial_state.h"
+#include "runtime/base/metric_line.h"
 
 namespace lockstep {
 namespace {
@@ -66,6 +68,23 @@ void SummarizeTrials(const ExperimentSpec& spec, const std::vector<const Trial*>
                                     .parameter_assignments = best->spec.parameter_assignments,
                                     .observation = best->status.observation};
   }
+}
+
+void AdvanceExperiment(const ExperimentSpec& spec, const std::vector<const Trial*>& trials,
+                       const Suggestion* suggestion, WallTime now, ExperimentStatus& status) {
+  SummarizeTrials(spec, trials, status);
+  if (HasEnded(status.conditions)) return;
+  if (const std::optional<ExperimentEnd> end = DecideEnd(spec, status, suggestion)) {
+    EndExperiment(*end, now, status);
+  } else {
+    RemoveCondition(status.conditions, kRestarting);
+    SetTrue(status.conditions, kRunning, "ExperimentRunning", "Experiment is running", now);
+  }
+}
+
+void EndExperiment(const ExperimentEnd& end, WallTime now, ExperimentStatus& status) {
+  SetEnded(status.conditions, end.succeeded ? kSucceeded : kFailed, end.reason, end.message, now);
+  status.completion_time = FormatTime(now);
 }
 
 int ActiveTrials(const ExperimentStatus& status) {

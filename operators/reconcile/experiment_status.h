@@ -1,10 +1,14 @@
-// What an Experiment's status says of its Trials: counts, lists of names, the best one. Pure.
+// What an Experiment's status says of its Trials: counts, lists of names, the best one, and what
+// follows from them. Pure.
 #pragma once
 
 #include <vector>
 
 #include "operators/api/experiment.h"
+#include "operators/api/suggestion.h"
 #include "operators/api/trial.h"
+#include "operators/reconcile/success_policy.h"
+#include "runtime/base/clock.h"
 
 namespace lockstep {
 
@@ -17,6 +21,13 @@ namespace lockstep {
 // a trial the one found before is kept.
 void SummarizeTrials(const ExperimentSpec& spec, const std::vector<const Trial*>& trials,
                      ExperimentStatus& status);
+
+// SummarizeTrials, then the condition that follows: the end (success_policy.h), or Running. Of an
+// Experiment that has ended only the summary changes. `suggestion` null: there is none yet.
+void AdvanceExperiment(const ExperimentSpec& spec, const std::vector<const Trial*>& trials,
+                       const Suggestion* suggestion, WallTime now, ExperimentStatus& status);
+
+void EndExperiment(const ExperimentEnd& end, WallTime now, ExperimentStatus& status);
 
 // Pending and running.
 int ActiveTrials(const ExperimentStatus& status);
