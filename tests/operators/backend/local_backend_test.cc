@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "launcher/job_dir.h"
+#include "runtime/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -19,9 +20,9 @@ using testing::HasSubstr;
 
 class LocalBackendTest : public testing::Test {
  protected:
-  LocalBackendTest() {
+  static std::string NewFolder() {
     std::string pattern = std::filesystem::temp_directory_path() / "lockstep-local-XXXXXX";
-    jobs_ = mkdtemp(pattern.data());
+    return mkdtemp(pattern.data());
   }
   ~LocalBackendTest() override {
     EXPECT_TRUE(Await([&] { return Backend()->Stop(id_).value(); }));
@@ -60,10 +61,11 @@ class LocalBackendTest : public testing::Test {
     std::ifstream file(dir_.path() + "/launcher.pid");
     pid_t pid = 0;
     file >> pid;
+    CHECK(pid > 1) << "no launcher.pid in " << dir_.path();
     return pid;
   }
 
-  std::string jobs_;
+  const std::string jobs_ = NewFolder();
   JobId id_{"default", "job", "0123456789abcdef", 0};
   JobDir dir_{LocalJobDir(jobs_, id_)};
 };
