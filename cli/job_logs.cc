@@ -1,0 +1,85 @@
+#include "cli/job_logs.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "launcher/job_dir.h"
+#include "runtime/base/clock.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::chrono::milliseconds kPoll(100);
+
+bool HasEnded(const JobDir& dir) {
+  const Result<JobLife> life = dir.Life();
+  return life.ok() && (*life == JobLife::kEnded || *life == JobLife::kLost);
+}
+
+Status Copy(int fd, const LogRequest& request, const JobDir& dir,
+            const std::function<bool(std::string_view)>& write) {
+  std::vector<char> piece(1 << 16);
+  for (bool ended = !request.follow;;) {
+    const ssize_t size = ::read(fd, piece.data(), piece.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return ErrnoStatus("read the log in " + dir.path(), errno);
+    if (size > 0) {
+      if (!write({piece.data(), static_cast<std::size_t>(size)})) return OkStatus();
+      continue;
+    }
+    if (ended) return OkStatus();
+    // What is written before the end is there to be read after it: ask first, then read once more.
+    ended = HasEnded(dir);
+    if (!ended) SystemClock().SleepFor(kPoll);
+  }
+}
+
+}  // namespace
+
+Result<std::string> LatestGeneration(const StateDir& dir, const std::string& namespace_,
+                                     const std::string& job) {
+  const std::string path = dir.job_path(namespace_, job);
+  std::error_code error;
+  int latest = -1;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    int number = -1;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size()) {
+      latest = std::max(latest, number);
+    }
+  }
+  if (latest < 0) return NotFound("the job " + namespace_ + "/" + job + " has left no output");
+  return path + "/" + std::to_string(latest);
+}
+
+Status ReadLog(const LogRequest& request, const std::function<bool(std::string_view)>& write) {
+  const JobDir dir(request.generation_path);
+  const std::string path =
+      request.rank < 0 ? dir.merged_log_path() : dir.rank_log_path(request.rank);
+  for (;;) {
+    const bool ended = HasEnded(dir);
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+      const Status status = Copy(fd, request, dir, write);
+      ::close(fd);
+      return status;
+    }
+    if (errno != ENOENT) return ErrnoStatus("open " + path, errno);
+    if (ended || !request.follow) {
+      return NotFound(request.rank < 0 ? "the job has printed nothing: there is no " + path
+                                       : "rank " + std::to_string(request.rank) +
+                                             " has printed nothing: there is no " + path);
+    }
+    SystemClock().SleepFor(kPoll);
+  }
+}
+
+}  // namespace lockstep
