@@ -4,11 +4,9 @@
 
 #include "cli/description.h"
 #include "cli/interrupt.h"
-#include "cli/job_logs.h"
 #include "cli/object_client.h"
 #include "cli/object_name.h"
 #include "cli/verb.h"
-#include "launcher/job_dir.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -20,40 +18,20 @@ struct DescribeOptions {
   std::string namespace_ = kDefaultNamespace;
 };
 
-// The job is removed with its trial's end unless it is retained; its directory stays.
-std::optional<FirstFailure> FailureLeftBehind(const StateDir& dir, const ObjectKey& key) {
-  const Result<std::string> path = LatestGeneration(dir, key.namespace_, key.name);
-  if (!path.ok()) return std::nullopt;
-  const Result<ExitRecord> exit = JobDir(*path).ReadExit();
-  if (!exit.ok() || !exit->failure) return std::nullopt;
-  const FailureRecord& record = *exit->failure;
-  return FirstFailure{record.rank,      record.host,   std::string(ExitCauseName(record.cause)),
-                      record.exit_code, record.signal, record.message,
-                      record.last_lines};
-}
-
-Result<std::string> DescribeTrialOf(ObjectClient& client, const StateDir& dir, const Trial& trial,
-                                    WallTime now) {
-  const ObjectKey key{TrainingJob::kKind, trial.meta.namespace_, trial.meta.name};
-  const Result<Object> object = client.Get(key);
-  std::optional<TrainingJob> job;
-  std::optional<FirstFailure> failure;
-  if (object.ok()) {
-    job = std::get<TrainingJob>(*object);
-    failure = job->status.first_failure;
-  } else if (object.status().kind() != StatusKind::kNotFound) {
-    return object.status();
-  } else {
-    failure = FailureLeftBehind(dir, key);
+Result<std::string> DescribeTrialOf(ObjectClient& client, const Trial& trial, WallTime now) {
+  const Result<Object> object =
+      client.Get({TrainingJob::kKind, trial.meta.namespace_, trial.meta.name});
+  if (object.ok()) return DescribeTrial(trial, std::get<TrainingJob>(*object), now);
+  if (object.status().kind() == StatusKind::kNotFound) {
+    return DescribeTrial(trial, std::nullopt, now);
   }
-  return DescribeTrial(trial, job, failure, now);
+  return object.status();
 }
 
-Result<std::string> DescribeObject(ObjectClient& client, const StateDir& dir,
-                                   const Object& object) {
+Result<std::string> DescribeObject(ObjectClient& client, const Object& object) {
   const WallTime now = SystemClock().Now();
   if (const auto* trial = std::get_if<Trial>(&object)) {
-    return DescribeTrialOf(client, dir, *trial, now);
+    return DescribeTrialOf(client, *trial, now);
   }
   if (const auto* job = std::get_if<TrainingJob>(&object)) return DescribeTrainingJob(*job, now);
   if (const auto* suggestion = std::get_if<Suggestion>(&object)) {
@@ -77,7 +55,7 @@ int Describe(const DescribeOptions& options, const VerbContext& context) {
   ObjectClient client(**session);
   const Result<Object> object = client.Get(*key);
   if (!object.ok()) return Fail(object.status());
-  const Result<std::string> text = DescribeObject(client, (*session)->state_dir(), *object);
+  const Result<std::string> text = DescribeObject(client, *object);
   if (!text.ok()) return Fail(text.status());
   std::fputs(text->c_str(), stdout);
   return kExitSuccess;

@@ -144,8 +144,7 @@ std::string DescribeExperiment(const Experiment& experiment, const std::vector<T
   return page.Take();
 }
 
-std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job,
-                          const std::optional<FirstFailure>& failure, WallTime now) {
+std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job, WallTime now) {
   Page page;
   AddHead(trial, now, page);
   if (trial.spec.objective) page.Line("Objective", ObjectiveLine(*trial.spec.objective));
@@ -153,8 +152,10 @@ std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& 
   page.Line("Ran for", FormatSpan(trial.status.start_time, trial.status.completion_time, now));
   page.Block("Conditions", ConditionLines(trial.status.conditions));
   page.Block("Metrics", MetricLines(trial.status.observation));
-  if (job) page.Block("Job", RoleLines(*job));
-  AddFailure(failure, page);
+  if (job) {
+    page.Block("Job", RoleLines(*job));
+    AddFailure(job->status.first_failure, page);
+  }
   return page.Take();
 }
 

@@ -12,9 +12,8 @@ namespace lockstep {
 
 std::string DescribeExperiment(const Experiment& experiment, const std::vector<Trial>& trials,
                                WallTime now);
-// `job`: the trial's job, while there is one. `failure`: from the job, or from what it left behind.
-std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job,
-                          const std::optional<FirstFailure>& failure, WallTime now);
+// `job`: the trial's job, while there is one.
+std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job, WallTime now);
 std::string DescribeTrainingJob(const TrainingJob& job, WallTime now);
 std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now);
 

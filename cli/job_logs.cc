@@ -4,9 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
-#include <filesystem>
-#include <system_error>
 #include <vector>
 
 #include "launcher/job_dir.h"
@@ -15,7 +12,6 @@
 namespace lockstep {
 namespace {
 
-namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds kPoll(100);
 
 bool HasEnded(const JobDir& dir) {
@@ -43,25 +39,8 @@ Status Copy(int fd, const LogRequest& request, const JobDir& dir,
 
 }  // namespace
 
-Result<std::string> LatestGeneration(const StateDir& dir, const std::string& namespace_,
-                                     const std::string& job) {
-  const std::string path = dir.job_path(namespace_, job);
-  std::error_code error;
-  int latest = -1;
-  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    int number = -1;
-    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size()) {
-      latest = std::max(latest, number);
-    }
-  }
-  if (latest < 0) return NotFound("the job " + namespace_ + "/" + job + " has left no output");
-  return path + "/" + std::to_string(latest);
-}
-
 Status ReadLog(const LogRequest& request, const std::function<bool(std::string_view)>& write) {
-  const JobDir dir(request.generation_path);
+  const JobDir dir(request.job_dir);
   const std::string path =
       request.rank < 0 ? dir.merged_log_path() : dir.rank_log_path(request.rank);
   for (;;) {

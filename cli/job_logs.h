@@ -3,18 +3,14 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
-#include "cli/state_dir.h"
 #include "runtime/base/status.h"
 
 namespace lockstep {
 
-// The directory of a job's newest generation. NotFound: the job has not started here.
-Result<std::string> LatestGeneration(const StateDir& dir, const std::string& namespace_,
-                                     const std::string& job);
-
 struct LogRequest {
-  std::string generation_path;
+  std::string job_dir;  // of one generation
   int rank = -1;  // -1: all ranks, each line with its rank in front
   bool follow = false;
 };

@@ -8,10 +8,13 @@
 #include "cli/object_name.h"
 #include "cli/object_state.h"
 #include "cli/verb.h"
+#include "operators/backend/local_backend.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
 namespace {
+
+constexpr std::chrono::milliseconds kPoll(100);
 
 struct LogsOptions {
   std::string name;
@@ -28,29 +31,47 @@ Result<std::string> JobName(const LogsOptions& options) {
   return InvalidArgument("logs are of a trial or a training job, not of " + key.ToString());
 }
 
-// Waits until the trial or job of this name has a directory, when there is such an object.
-Result<std::string> WaitForStart(ObjectClient& client, const StateDir& dir,
-                                 const std::string& namespace_, const std::string& job,
-                                 bool follow) {
-  std::string kind = Trial::kKind;
-  if (client.Get({kind, namespace_, job}).status().kind() == StatusKind::kNotFound) {
-    kind = TrainingJob::kKind;
+bool Write(std::string_view piece) {
+  return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size() &&
+         std::fflush(stdout) == 0;
+}
+
+// The job; with `wait` also one that its trial is about to get.
+Result<TrainingJob> FindJob(ObjectClient& client, const ObjectKey& key, bool wait) {
+  for (;;) {
+    const Result<Object> job = client.Get(key);
+    if (job.ok()) return std::get<TrainingJob>(*job);
+    if (job.status().kind() != StatusKind::kNotFound) return job.status();
+    const Result<Object> trial = client.Get({Trial::kKind, key.namespace_, key.name});
+    if (trial.status().kind() == StatusKind::kNotFound) {
+      return NotFound("no Trial and no TrainingJob is called " + key.namespace_ + "/" + key.name +
+                      "; see `lockstep get trials`");
+    }
+    if (!trial.ok()) return trial.status();
+    if (IsFinished(*trial) || !wait) {
+      return NotFound(KeyOf(*trial).ToString() + " is " + StateOf(*trial) +
+                      " and has no job that could have printed anything");
+    }
+    SystemClock().SleepFor(kPoll);
   }
-  const Result<Object> object = client.Get({kind, namespace_, job});
-  if (object.status().kind() == StatusKind::kNotFound) {
-    return NotFound("no Trial and no TrainingJob is called " + namespace_ + "/" + job +
-                    "; see `lockstep get trials`");
+}
+
+// One generation after the other, until the job has ended.
+Status FollowJob(ObjectClient& client, const StateDir& dir, const ObjectKey& key, int rank,
+                 bool follow) {
+  LOCKSTEP_ASSIGN_OR_RETURN(TrainingJob job, FindJob(client, key, follow));
+  for (int generation = job.status.generation;;) {
+    const JobId id{key.namespace_, key.name, job.meta.uid, generation};
+    LOCKSTEP_RETURN_IF_ERROR(ReadLog({LocalJobDir(dir.jobs_path(), id), rank, follow}, Write));
+    if (!follow) return OkStatus();
+    for (;;) {
+      LOCKSTEP_ASSIGN_OR_RETURN(job, FindJob(client, key, false));
+      if (job.status.generation > generation) break;
+      if (IsFinished(job)) return OkStatus();
+      SystemClock().SleepFor(kPoll);
+    }
+    ++generation;
   }
-  if (!object.ok()) return object.status();
-  Result<std::string> found = LatestGeneration(dir, namespace_, job);
-  while (follow && !found.ok()) {
-    const Result<Object> now = client.Get({kind, namespace_, job});
-    if (!now.ok()) return now.status();
-    found = LatestGeneration(dir, namespace_, job);
-    if (IsFinished(*now)) break;
-    if (!found.ok()) SystemClock().SleepFor(std::chrono::milliseconds(100));
-  }
-  return found;
 }
 
 int Logs(const LogsOptions& options, const VerbContext& context) {
@@ -58,17 +79,10 @@ int Logs(const LogsOptions& options, const VerbContext& context) {
   if (!job.ok()) return Fail(job.status());
   const Result<std::unique_ptr<Session>> session = OpenSession(context);
   if (!session.ok()) return Fail(session.status());
-  const StateDir& dir = (*session)->state_dir();
-  Result<std::string> path = LatestGeneration(dir, options.namespace_, *job);
-  if (!path.ok()) {
-    ObjectClient client(**session);
-    path = WaitForStart(client, dir, options.namespace_, *job, options.follow);
-  }
-  if (!path.ok()) return Fail(path.status());
-  const Status status = ReadLog({*path, options.rank, options.follow}, [](std::string_view piece) {
-    return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size() &&
-           std::fflush(stdout) == 0;
-  });
+  ObjectClient client(**session);
+  const ObjectKey key{TrainingJob::kKind, options.namespace_, *job};
+  const Status status =
+      FollowJob(client, (*session)->state_dir(), key, options.rank, options.follow);
   return status.ok() ? kExitSuccess : Fail(status);
 }
 

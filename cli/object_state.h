@@ -10,12 +10,11 @@ namespace lockstep {
 
 const std::vector<Condition>& ConditionsOf(const Object& object);
 
-// The terminal condition that is True, else the last True one; "Deleting" while it is being
-// deleted; "Pending" when nothing is known yet.
+// The last condition that is True; "Deleting" while it is being deleted; "Pending" when nothing is
+// known yet.
 std::string StateOf(const Object& object);
 
-// Succeeded, Failed, EarlyStopped, Killed, MetricsUnavailable: nothing more will happen.
-bool IsTerminalCondition(std::string_view type);
+// Nothing more will happen to it.
 bool IsFinished(const Object& object);
 
 // The sentence of the condition that StateOf names; may be empty.

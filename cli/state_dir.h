@@ -16,10 +16,6 @@ struct StateDir {
   std::string log_path() const { return path + "/operator.log"; }
   std::string database_path() const { return path + "/state.db"; }
   std::string jobs_path() const { return path + "/jobs"; }
-  // Where all generations of a job are.
-  std::string job_path(const std::string& namespace_, const std::string& job) const {
-    return jobs_path() + "/" + namespace_ + "/" + job;
-  }
 };
 
 // `flag` (--state-dir) unless empty, else LOCKSTEP_STATE_DIR, else $XDG_STATE_HOME/lockstep, else

@@ -9,14 +9,10 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 ordered_json ToJson(const FailureRecord& failure) {
-  return {{"rank", failure.rank},
-          {"role", failure.role},
-          {"host", failure.host},
-          {"cause", ExitCauseName(failure.cause)},
-          {"exit_code", failure.exit_code},
-          {"signal", failure.signal},
-          {"message", failure.message},
-          {"last_lines", failure.last_lines}};
+  return {{"rank", failure.rank},           {"role", failure.role},
+          {"host", failure.host},           {"cause", ExitCauseName(failure.cause)},
+          {"exit_code", failure.exit_code}, {"signal", failure.signal},
+          {"message", failure.message},     {"last_lines", failure.last_lines}};
 }
 
 // What a program prints need not be UTF-8; JSON must be.

@@ -41,7 +41,8 @@ void Detach(int socket, int lock) {
   const int low = std::min(socket, lock);
   const int high = std::max(socket, lock);
   if (low > 3) close_range(3, static_cast<unsigned>(low - 1), 0);
-  if (high > low + 1) close_range(static_cast<unsigned>(low + 1), static_cast<unsigned>(high - 1), 0);
+  if (high > low + 1)
+    close_range(static_cast<unsigned>(low + 1), static_cast<unsigned>(high - 1), 0);
   close_range(static_cast<unsigned>(high + 1), ~0U, 0);
 }
 

@@ -14,9 +14,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::array<std::string_view, 8> kCauseNames = {
-    "succeeded", "user-error", "signal",  "restart-me",
-    "start-failed", "deadline", "stopped", "launcher-lost"};
+constexpr std::array<std::string_view, 8> kCauseNames = {"succeeded",  "user-error",   "signal",
+                                                         "restart-me", "start-failed", "deadline",
+                                                         "stopped",    "launcher-lost"};
 
 Result<std::string> ReadFile(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -83,7 +83,7 @@ Result<JobLife> JobDir::Life() const {
     if (errno == ENOENT || errno == ENOTDIR) return JobLife::kNotStarted;
     return ErrnoStatus("open " + lock_path(), errno);
   }
-  struct flock query {};
+  struct flock query{};
   query.l_type = F_WRLCK;
   query.l_whence = SEEK_SET;
   if (fcntl(fd.get(), F_OFD_GETLK, &query) != 0) {

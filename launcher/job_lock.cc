@@ -16,10 +16,10 @@ Result<PreparedLock> PrepareJobLock(const JobDir& dir) {
   }
   PreparedLock lock;
   lock.temporary_path = dir.lock_path() + "." + std::to_string(getpid());
-  lock.fd = UniqueFd(open(lock.temporary_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC,
-                          S_IRUSR | S_IWUSR));
+  lock.fd = UniqueFd(
+      open(lock.temporary_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!lock.fd.valid()) return ErrnoStatus("write the job directory " + dir.path(), errno);
-  struct flock whole {};
+  struct flock whole{};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   if (fcntl(lock.fd.get(), F_OFD_SETLK, &whole) != 0) {

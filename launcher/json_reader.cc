@@ -32,8 +32,8 @@ Result<json> ParseJsonObject(std::string_view text, std::string_view file) {
 JsonReader::JsonReader(const json& object, std::string file, std::string path)
     : object_(object), file_(std::move(file)), path_(std::move(path)) {
   if (!object_.is_object()) {
-    status_ = InvalidArgument(file_ + ": " + path_ + ": must be an object, is a " +
-                              object_.type_name());
+    status_ =
+        InvalidArgument(file_ + ": " + path_ + ": must be an object, is a " + object_.type_name());
   }
 }
 
@@ -66,10 +66,10 @@ void JsonReader::Read(const char* field, std::string* out, bool required) {
 void JsonReader::Read(const char* field, std::int64_t* out) {
   const json* value = Find(field);
   if (value == nullptr) return;
-  const bool fits = value->is_number_unsigned()
-                        ? value->get<std::uint64_t>() <=
-                              std::uint64_t{std::numeric_limits<std::int64_t>::max()}
-                        : value->is_number_integer();
+  const bool fits =
+      value->is_number_unsigned()
+          ? value->get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()}
+          : value->is_number_integer();
   if (!fits) return Fail(field, "must be an integer, is " + value->dump());
   *out = value->get<std::int64_t>();
 }

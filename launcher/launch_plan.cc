@@ -11,13 +11,22 @@ constexpr int kRanksMax = 4096;
 constexpr std::chrono::hours kDurationMax{24 * 3650};
 
 // What the launcher sets for each rank: a plan that sets one too contradicts itself.
-constexpr std::array<std::string_view, 16> kOwnVariables = {
-    "LOCKSTEP_JOB",        "LOCKSTEP_GENERATION",       "LOCKSTEP_RANK",
-    "LOCKSTEP_WORLD_SIZE", "LOCKSTEP_LOCAL_RANK",       "LOCKSTEP_LOCAL_WORLD_SIZE",
-    "LOCKSTEP_NODE_RANK",  "LOCKSTEP_NODES",            "LOCKSTEP_JOB_DIR",
-    "LOCKSTEP_JOB_TAG",    "RANK",                      "WORLD_SIZE",
-    "LOCAL_RANK",          "LOCAL_WORLD_SIZE",          "NODE_RANK",
-    "GROUP_RANK"};
+constexpr std::array<std::string_view, 16> kOwnVariables = {"LOCKSTEP_JOB",
+                                                            "LOCKSTEP_GENERATION",
+                                                            "LOCKSTEP_RANK",
+                                                            "LOCKSTEP_WORLD_SIZE",
+                                                            "LOCKSTEP_LOCAL_RANK",
+                                                            "LOCKSTEP_LOCAL_WORLD_SIZE",
+                                                            "LOCKSTEP_NODE_RANK",
+                                                            "LOCKSTEP_NODES",
+                                                            "LOCKSTEP_JOB_DIR",
+                                                            "LOCKSTEP_JOB_TAG",
+                                                            "RANK",
+                                                            "WORLD_SIZE",
+                                                            "LOCAL_RANK",
+                                                            "LOCAL_WORLD_SIZE",
+                                                            "NODE_RANK",
+                                                            "GROUP_RANK"};
 
 Status CheckText(const std::string& field, const std::string& text) {
   if (text.find('\0') == std::string::npos) return OkStatus();
@@ -56,8 +65,8 @@ Status CheckRole(const std::string& field, const LaunchRole& role) {
                            std::to_string(kRanksMax));
   }
   for (std::size_t i = 0; i < role.init_commands.size(); ++i) {
-    LOCKSTEP_RETURN_IF_ERROR(CheckCommand(field + ".init_commands[" + std::to_string(i) + "]",
-                                          role.init_commands[i]));
+    LOCKSTEP_RETURN_IF_ERROR(
+        CheckCommand(field + ".init_commands[" + std::to_string(i) + "]", role.init_commands[i]));
   }
   LOCKSTEP_RETURN_IF_ERROR(CheckCommand(field + ".command", role.command));
   LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".working_dir", role.working_dir));

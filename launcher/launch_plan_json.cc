@@ -12,8 +12,7 @@ using nlohmann::ordered_json;
 constexpr std::string_view kAllRanks = "all-ranks";
 constexpr std::string_view kRank0 = "rank-0";
 
-Result<LaunchRole> DecodeRole(const json& value, const std::string& file,
-                              const std::string& path) {
+Result<LaunchRole> DecodeRole(const json& value, const std::string& file, const std::string& path) {
   LaunchRole role;
   JsonReader reader(value, file, path);
   reader.Read("name", &role.name, /*required=*/true);
@@ -60,9 +59,8 @@ Result<LaunchPlan> DecodeLaunchPlan(std::string_view text, std::string_view file
   reader.Read("generation", &plan.generation);
   if (const json* roles = reader.ReadArray("roles")) {
     for (std::size_t i = 0; i < roles->size(); ++i) {
-      LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole role,
-                                DecodeRole((*roles)[i], std::string(file),
-                                           "roles[" + std::to_string(i) + "]"));
+      LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole role, DecodeRole((*roles)[i], std::string(file),
+                                                            "roles[" + std::to_string(i) + "]"));
       plan.roles.push_back(std::move(role));
     }
   }

@@ -31,8 +31,8 @@ bool LogFile::WriteAll(std::string_view text) {
 Status LogFile::Append(std::string_view lines) {
   if (lost_bytes_ > 0) {
     const std::uint64_t lost = lost_bytes_;
-    const std::string note = std::string(torn_ ? "\n" : "") + "[lockstep] " +
-                             std::to_string(lost) + " bytes could not be written here\n";
+    const std::string note = std::string(torn_ ? "\n" : "") + "[lockstep] " + std::to_string(lost) +
+                             " bytes could not be written here\n";
     if (!WriteAll(note)) {
       lost_bytes_ = lost + lines.size();
       return OkStatus();

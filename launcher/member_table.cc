@@ -105,9 +105,8 @@ MemberExit MemberTable::Take(Member* member) {
 }
 
 bool MemberTable::IsRunning(pid_t pid) const {
-  return std::ranges::any_of(members_, [pid](const Member& member) {
-    return member.running && member.name.pid == pid;
-  });
+  return std::ranges::any_of(
+      members_, [pid](const Member& member) { return member.running && member.name.pid == pid; });
 }
 
 std::vector<int> MemberTable::RunningRanks() const {

@@ -50,8 +50,8 @@ void OutputMux::Deliver(Source* source, Stream stream, const std::vector<std::st
 
 void OutputMux::Warn(const Status& status) {
   if (status.ok() || terminal_ == nullptr) return;
-  terminal_->Write(Stream::kErr, "lockstep: some output is lost: " + status.message() +
-                                     " (the ranks go on)\n");
+  terminal_->Write(Stream::kErr,
+                   "lockstep: some output is lost: " + status.message() + " (the ranks go on)\n");
 }
 
 std::vector<std::string> OutputMux::LastLines(int source) const {

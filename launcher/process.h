@@ -21,10 +21,10 @@ struct Program {
 };
 
 struct Process {
-  pid_t pid = -1;    // also the number of its process group
-  UniqueFd exited;   // pidfd: readable when it has ended; wait for it as for any child
-  UniqueFd output;   // what it writes to stdout; not blocking
-  UniqueFd errors;   // and to stderr
+  pid_t pid = -1;   // also the number of its process group
+  UniqueFd exited;  // pidfd: readable when it has ended; wait for it as for any child
+  UniqueFd output;  // what it writes to stdout; not blocking
+  UniqueFd errors;  // and to stderr
 };
 
 struct StartFailure {

@@ -10,8 +10,8 @@ namespace {
 // Families of variables by which some other launcher tells a process its rank (the table is in
 // docs/environment.md).
 constexpr std::array<std::string_view, 8> kForeignPrefixes = {
-    "OMPI_COMM_WORLD_", "PMI_", "PMIX_", "MV2_COMM_WORLD_", "MPI_LOCAL",
-    "TORCHELASTIC_",    "PET_", "HOROVOD_"};
+    "OMPI_COMM_WORLD_", "PMI_",          "PMIX_", "MV2_COMM_WORLD_",
+    "MPI_LOCAL",        "TORCHELASTIC_", "PET_",  "HOROVOD_"};
 constexpr std::array<std::string_view, 20> kForeignNames = {"OMPI_UNIVERSE_SIZE",
                                                             "SLURM_PROCID",
                                                             "SLURM_LOCALID",

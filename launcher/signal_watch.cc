@@ -13,12 +13,12 @@ Result<SignalWatch> SignalWatch::Start() {
   sigemptyset(&wanted);
   sigaddset(&wanted, SIGCHLD);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-    struct sigaction action {};
+    struct sigaction action{};
     sigaction(number, nullptr, &action);
     if (action.sa_handler != SIG_IGN) sigaddset(&wanted, number);
   }
   sigprocmask(SIG_BLOCK, &wanted, &watch.before_);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, &watch.pipe_before_);
   action.sa_handler = SIG_DFL;  // ignored, it would take the children's exit codes away
@@ -38,7 +38,7 @@ SignalWatch::~SignalWatch() {
 int SignalWatch::Next() {
   signalfd_siginfo info{};
   return read(fd_.get(), &info, sizeof(info)) == sizeof(info) ? static_cast<int>(info.ssi_signo)
-                                                               : 0;
+                                                              : 0;
 }
 
 }  // namespace lockstep

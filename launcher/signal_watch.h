@@ -25,8 +25,8 @@ class SignalWatch {
 
   UniqueFd fd_;
   sigset_t before_{};
-  struct sigaction pipe_before_ {};
-  struct sigaction child_before_ {};
+  struct sigaction pipe_before_{};
+  struct sigaction child_before_{};
 };
 
 }  // namespace lockstep

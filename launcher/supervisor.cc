@@ -25,7 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kKillBound{10};   // from SIGKILL to the end of a process
+constexpr std::chrono::seconds kKillBound{10};    // from SIGKILL to the end of a process
 constexpr std::chrono::seconds kReaderBound{10};  // a reader of our output that takes nothing
 
 class Supervisor {
@@ -132,8 +132,8 @@ void Supervisor::AwaitMembers() {
 }
 
 milliseconds Supervisor::TimeLeft() const {
-  const auto next = std::min({stopping_ ? steady_clock::time_point::max() : deadline_, kill_at_,
-                              give_up_at_});
+  const auto next =
+      std::min({stopping_ ? steady_clock::time_point::max() : deadline_, kill_at_, give_up_at_});
   if (next == steady_clock::time_point::max()) return milliseconds(-1);
   const auto left = std::chrono::ceil<milliseconds>(next - steady_clock::now());
   return std::clamp(left, milliseconds(0), milliseconds(std::chrono::hours(1)));
@@ -218,8 +218,7 @@ void EnsureStandardDescriptors() {
 Result<JobDir> ChooseJobDir(const LaunchPlan& plan) {
   std::string path = plan.job_dir;
   if (path.empty()) {
-    LOCKSTEP_ASSIGN_OR_RETURN(path,
-                              NewRunDir(OwnEnvironment(), SystemClock().Now(), getpid()));
+    LOCKSTEP_ASSIGN_OR_RETURN(path, NewRunDir(OwnEnvironment(), SystemClock().Now(), getpid()));
   }
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);

@@ -16,8 +16,8 @@ constexpr std::size_t kBacklogMax = std::size_t{4} << 20;
 constexpr std::size_t kChunk = 4096;
 
 bool SameFile(int a, int b) {
-  struct stat first {};
-  struct stat second {};
+  struct stat first{};
+  struct stat second{};
   return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_dev == second.st_dev &&
          first.st_ino == second.st_ino;
 }

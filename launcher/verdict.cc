@@ -48,7 +48,8 @@ std::string DurationText(std::chrono::milliseconds duration) {
   };
   std::string text;
   std::int64_t left = duration.count();
-  for (const Unit unit : {Unit{3'600'000, "h"}, Unit{60'000, "m"}, Unit{1'000, "s"}, Unit{1, "ms"}}) {
+  for (const Unit unit :
+       {Unit{3'600'000, "h"}, Unit{60'000, "m"}, Unit{1'000, "s"}, Unit{1, "ms"}}) {
     if (left < unit.milliseconds) continue;
     text += (text.empty() ? "" : " ") + std::to_string(left / unit.milliseconds) + unit.name;
     left %= unit.milliseconds;
@@ -83,8 +84,8 @@ void Verdict::OnExit(const MemberName& member, int wait_status,
 }
 
 void Verdict::OnStartFailure(const MemberName& member, int exit_code, const std::string& why) {
-  const std::string who = member.rank >= 0 ? "rank " + std::to_string(member.rank)
-                                           : std::string("an init command");
+  const std::string who =
+      member.rank >= 0 ? "rank " + std::to_string(member.rank) : std::string("an init command");
   Fail(ExitCause::kStartFailed, exit_code, member,
        who + " (" + member.role + ") could not be started: " + why);
 }
