@@ -14,7 +14,7 @@ namespace lockstep {
 namespace {
 
 void AddVerbs(CLI::App& app, VerbContext& context) {
-  AddRunVerb(app, context.exit_code);
+  AddRunVerb(app, &context.exit_code);
   AddApplyVerb(app, context);
   AddGetVerb(app, context);
   AddDescribeVerb(app, context);
@@ -62,7 +62,8 @@ int RunCommandLine(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   AddVerbs(app, context);
-  if (const std::string wrong = WrongVerb(app, argc, argv); !wrong.empty()) return UsageError(wrong);
+  if (const std::string wrong = WrongVerb(app, argc, argv); !wrong.empty())
+    return UsageError(wrong);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

@@ -11,7 +11,7 @@ namespace lockstep {
 
 struct LogRequest {
   std::string job_dir;  // of one generation
-  int rank = -1;  // -1: all ranks, each line with its rank in front
+  int rank = -1;        // -1: all ranks, each line with its rank in front
   bool follow = false;
 };
 // Hands the log to `write` in pieces, until its end; when following, until the job has ended and

@@ -1,10 +1,10 @@
 // lockstep wait: until an object has a condition, or is gone.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 
+#include "cli/duration.h"
 #include "cli/interrupt.h"
 #include "cli/object_client.h"
 #include "cli/object_name.h"
@@ -25,22 +25,6 @@ struct WaitOptions {
   std::string for_;
   std::string timeout;
 };
-
-// "30s", "5m", "2h", "500ms" or plain seconds.
-Result<milliseconds> ParseTimeout(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  double factor = 0;
-  if (unit.empty() || unit == "s") factor = 1e3;
-  if (unit == "ms") factor = 1;
-  if (unit == "m") factor = 60e3;
-  if (unit == "h") factor = 3600e3;
-  if (error != std::errc() || factor == 0 || !(number > 0) || number * factor > 1e12) {
-    return InvalidArgument("--timeout '" + text + "' is no duration: write 30s, 5m or 2h");
-  }
-  return milliseconds(std::max<long>(1, static_cast<long>(number * factor)));
-}
 
 struct Wanted {
   bool gone = false;      // --for=delete
@@ -97,8 +81,8 @@ int Wait(const WaitOptions& options, const VerbContext& context) {
   const Result<Wanted> wanted = ParseWanted(options.for_);
   if (!wanted.ok()) return Fail(wanted.status());
   Result<milliseconds> timeout = milliseconds::max();
-  if (!options.timeout.empty()) timeout = ParseTimeout(options.timeout);
-  if (!timeout.ok()) return Fail(timeout.status());
+  if (!options.timeout.empty()) timeout = ParseDuration(options.timeout);
+  if (!timeout.ok()) return Fail(timeout.status().WithContext("--timeout"));
   const Result<std::unique_ptr<Session>> session = OpenSession(context);
   if (!session.ok()) return Fail(session.status());
   ObjectClient client(**session);
