@@ -22,7 +22,7 @@ inline constexpr char kDefaultMetricsFilter[] =
 
 struct LogParserOptions {
   std::vector<std::string> metrics;       // the objective first
-  std::vector<std::string> filters;       // RE2; empty: the default filter
+  std::vector<std::string> filters = {};  // RE2; empty: the default filter
   std::size_t line_bytes_max = 1u << 20;  // a longer line is read as several of this length
 };
 

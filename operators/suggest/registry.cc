@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <numeric>
 #include <optional>
+#include <ranges>
 
+#include "operators/api/did_you_mean.h"
 #include "operators/suggest/algorithms.h"
 
 namespace lockstep {
@@ -44,31 +45,14 @@ std::string Join(const Names& names) {
   return joined;
 }
 
-// Levenshtein's distance.
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 std::string UnknownAlgorithm(std::string_view name) {
   const std::string known = "use one of " + Join(AlgorithmNames());
   if (std::ranges::find(kNotBuilt, name) != kNotBuilt.end()) {
     return "algorithm " + Quoted(name) + " is not built yet: " + known;
   }
-  const std::string problem = Quoted(name) + " is not an algorithm: " + known;
-  const auto distance = [&](const std::string& candidate) { return Distance(candidate, name); };
-  const std::vector<std::string> names = AlgorithmNames();
-  const std::string& nearest = *std::ranges::min_element(names, {}, distance);
-  return distance(nearest) > 2 ? problem : problem + " (did you mean " + nearest + "?)";
+  const auto names = std::views::transform(Algorithms(), &Algorithm::name);
+  return Quoted(name) + " is not an algorithm" + DidYouMean(name, {names.begin(), names.end()}) +
+         ": " + known;
 }
 
 std::optional<std::uint64_t> ParseSeed(std::string_view text) {

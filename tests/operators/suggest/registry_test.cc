@@ -27,8 +27,8 @@ TEST(Registry, ListsTheAlgorithmsThatAreBuilt) {
 
 TEST(Registry, GuessesWhatATypoMeant) {
   EXPECT_EQ(MakeSuggester("randon").status(),
-            NotFound("\"randon\" is not an algorithm: use one of random, grid, sobol (did you mean "
-                     "random?)"));
+            NotFound("\"randon\" is not an algorithm (did you mean random?): use one of random, "
+                     "grid, sobol"));
   EXPECT_EQ(MakeSuggester("annealing").status(),
             NotFound("\"annealing\" is not an algorithm: use one of random, grid, sobol"));
 }
