@@ -49,7 +49,7 @@ Status WriteAll(int fd, std::string_view text, const std::string& path) {
 // Whoever reads `path` sees all of `text` or nothing, a power cut included.
 Status WriteAtomically(const std::string& directory, const std::string& path,
                        std::string_view text) {
-  const std::string temporary = path + ".new";
+  const std::string temporary = path + ".new." + std::to_string(gettid());
   {
     const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!fd.valid()) return ErrnoStatus("open " + temporary, errno);

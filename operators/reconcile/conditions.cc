@@ -44,7 +44,8 @@ bool IsTrue(const std::vector<Condition>& conditions, std::string_view type) {
 }
 
 bool HasEnded(const std::vector<Condition>& conditions) {
-  for (const char* type : {kSucceeded, kFailed, kKilled, kEarlyStopped, kMetricsUnavailable})
+  for (const char* type : {condition::kSucceeded, condition::kFailed, condition::kKilled,
+                           condition::kEarlyStopped, condition::kMetricsUnavailable})
     if (IsTrue(conditions, type)) return true;
   return false;
 }
@@ -62,7 +63,8 @@ void SetFalse(std::vector<Condition>& conditions, std::string_view type, std::st
 void SetEnded(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,
               std::string_view message, WallTime now) {
   CHECK(!HasEnded(conditions)) << "a second terminal condition: " << type;
-  if (IsTrue(conditions, kRunning)) SetFalse(conditions, kRunning, reason, message, now);
+  if (IsTrue(conditions, condition::kRunning))
+    SetFalse(conditions, condition::kRunning, reason, message, now);
   SetTrue(conditions, type, reason, message, now);
 }
 

@@ -10,6 +10,8 @@
 
 namespace lockstep {
 
+// Types.
+namespace condition {
 inline constexpr char kCreated[] = "Created";
 inline constexpr char kRunning[] = "Running";
 inline constexpr char kRestarting[] = "Restarting";
@@ -19,6 +21,7 @@ inline constexpr char kKilled[] = "Killed";                          // Trial
 inline constexpr char kEarlyStopped[] = "EarlyStopped";              // Trial
 inline constexpr char kMetricsUnavailable[] = "MetricsUnavailable";  // Trial
 inline constexpr char kExhausted[] = "Exhausted";  // Suggestion: no point is left to propose
+}  // namespace condition
 
 const Condition* FindCondition(const std::vector<Condition>& conditions, std::string_view type);
 bool IsTrue(const std::vector<Condition>& conditions, std::string_view type);

@@ -40,7 +40,8 @@ class ExperimentReconciler final : public Reconciler {
     const WallTime now = clock_.Now();
     if (status.start_time.empty()) {
       status.start_time = FormatTime(now);
-      SetTrue(status.conditions, kCreated, "ExperimentCreated", "Experiment is created", now);
+      SetTrue(status.conditions, condition::kCreated, "ExperimentCreated", "Experiment is created",
+              now);
     }
     if (Restarts(experiment.spec, status)) Restart(status, now);
     const Suggestion* search = suggestion ? &*suggestion : nullptr;
@@ -55,10 +56,10 @@ class ExperimentReconciler final : public Reconciler {
 
  private:
   static void Restart(ExperimentStatus& status, WallTime now) {
-    RemoveCondition(status.conditions, kSucceeded);
-    RemoveCondition(status.conditions, kFailed);
-    SetTrue(status.conditions, kRestarting, "ExperimentRestarting", "Experiment is restarting",
-            now);
+    RemoveCondition(status.conditions, condition::kSucceeded);
+    RemoveCondition(status.conditions, condition::kFailed);
+    SetTrue(status.conditions, condition::kRestarting, "ExperimentRestarting",
+            "Experiment is restarting", now);
     status.completion_time.clear();
   }
 

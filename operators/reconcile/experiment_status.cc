@@ -77,13 +77,15 @@ void AdvanceExperiment(const ExperimentSpec& spec, const std::vector<const Trial
   if (const std::optional<ExperimentEnd> end = DecideEnd(spec, status, suggestion)) {
     EndExperiment(*end, now, status);
   } else {
-    RemoveCondition(status.conditions, kRestarting);
-    SetTrue(status.conditions, kRunning, "ExperimentRunning", "Experiment is running", now);
+    RemoveCondition(status.conditions, condition::kRestarting);
+    SetTrue(status.conditions, condition::kRunning, "ExperimentRunning", "Experiment is running",
+            now);
   }
 }
 
 void EndExperiment(const ExperimentEnd& end, WallTime now, ExperimentStatus& status) {
-  SetEnded(status.conditions, end.succeeded ? kSucceeded : kFailed, end.reason, end.message, now);
+  SetEnded(status.conditions, end.succeeded ? condition::kSucceeded : condition::kFailed,
+           end.reason, end.message, now);
   status.completion_time = FormatTime(now);
 }
 

@@ -37,11 +37,12 @@ std::optional<ExperimentEnd> DecideEnd(const ExperimentSpec& spec, const Experim
   }
   if (suggestion == nullptr) return std::nullopt;
   const std::vector<Condition>& search = suggestion->status.conditions;
-  if (IsTrue(search, kFailed)) {
-    return ExperimentEnd{false, "ExperimentFailed",
-                         "Suggestion has failed: " + FindCondition(search, kFailed)->message};
+  if (IsTrue(search, condition::kFailed)) {
+    return ExperimentEnd{
+        false, "ExperimentFailed",
+        "Suggestion has failed: " + FindCondition(search, condition::kFailed)->message};
   }
-  if (IsTrue(search, kExhausted) && ActiveTrials(status) == 0 &&
+  if (IsTrue(search, condition::kExhausted) && ActiveTrials(status) == 0 &&
       status.trials >= static_cast<int>(suggestion->status.suggestions.size())) {
     return ExperimentEnd{true, "ExperimentSuggestionEndReached",
                          "Experiment has succeeded because suggestion service has reached the end"};
@@ -50,7 +51,7 @@ std::optional<ExperimentEnd> DecideEnd(const ExperimentSpec& spec, const Experim
 }
 
 bool MayRestart(const ExperimentSpec& spec, const ExperimentStatus& status) {
-  const Condition* succeeded = FindCondition(status.conditions, kSucceeded);
+  const Condition* succeeded = FindCondition(status.conditions, condition::kSucceeded);
   return succeeded != nullptr && succeeded->status == "True" &&
          succeeded->reason == kMaxTrialsReached &&
          (spec.resume_policy == "LongRunning" || spec.resume_policy == "FromVolume");

@@ -39,17 +39,20 @@ class SuggestionReconciler final : public Reconciler {
     if (!experiment || !IsOwnedBy(found->meta, experiment->meta)) return Requeue{};
     Suggestion& suggestion = *found;
     SuggestionStatus& status = suggestion.status;
-    if (HasEnded(status.conditions) || IsTrue(status.conditions, kExhausted)) return Requeue{};
+    if (HasEnded(status.conditions) || IsTrue(status.conditions, condition::kExhausted))
+      return Requeue{};
     const WallTime now = clock_.Now();
     if (status.start_time.empty()) {
       status.start_time = FormatTime(now);
-      SetTrue(status.conditions, kCreated, "SuggestionCreated", "Suggestion is created", now);
-      SetTrue(status.conditions, kRunning, "SuggestionRunning", "Suggestion is running", now);
+      SetTrue(status.conditions, condition::kCreated, "SuggestionCreated", "Suggestion is created",
+              now);
+      SetTrue(status.conditions, condition::kRunning, "SuggestionRunning", "Suggestion is running",
+              now);
     }
     const Status extended = Extend(*experiment, suggestion, now);
     if (extended.kind() == StatusKind::kInvalidArgument ||
         extended.kind() == StatusKind::kNotFound) {
-      SetEnded(status.conditions, kFailed, "SuggestionFailed", extended.message(), now);
+      SetEnded(status.conditions, condition::kFailed, "SuggestionFailed", extended.message(), now);
       status.completion_time = FormatTime(now);
     } else if (!extended.ok()) {
       return extended;
@@ -78,7 +81,7 @@ class SuggestionReconciler final : public Reconciler {
       return e.outcome == TrialOutcome::kProposed || e.outcome == TrialOutcome::kPending;
     });
     if (proposals.empty() && !waiting) {
-      SetTrue(status.conditions, kExhausted, "SuggestionExhausted",
+      SetTrue(status.conditions, condition::kExhausted, "SuggestionExhausted",
               "the search has no point left to propose", now);
     }
     return Keep(experiment, proposals, status);

@@ -32,8 +32,8 @@ class TrainingJobReconciler final : public Reconciler {
     if (HasEnded(job.status.conditions)) return Requeue{};
     if (job.status.start_time.empty()) {
       job.status.start_time = FormatTime(clock_.Now());
-      SetTrue(job.status.conditions, kCreated, "TrainingJobCreated", "TrainingJob is created",
-              clock_.Now());
+      SetTrue(job.status.conditions, condition::kCreated, "TrainingJobCreated",
+              "TrainingJob is created", clock_.Now());
     }
     LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, StopRequested(job) ? Stop(job) : Run(job));
     const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
@@ -64,7 +64,7 @@ class TrainingJobReconciler final : public Reconciler {
     if (observed.phase == JobPhase::kSucceeded) {
       Succeed(job);  // it was faster
     } else {
-      End(job, kFailed, kTrainingJobStopped, job.meta.annotations.at(kStopAnnotation));
+      End(job, condition::kFailed, kTrainingJobStopped, job.meta.annotations.at(kStopAnnotation));
     }
     return Requeue{};
   }
@@ -72,7 +72,8 @@ class TrainingJobReconciler final : public Reconciler {
   Result<Requeue> Run(TrainingJob& job) {
     const JobPlan plan = MakeJobPlan(job, job.status.generation);
     LOCKSTEP_ASSIGN_OR_RETURN(JobObservation observed, backend_.Observe(plan.id));
-    if (observed.phase == JobPhase::kNotFound && IsTrue(job.status.conditions, kRunning)) {
+    if (observed.phase == JobPhase::kNotFound &&
+        IsTrue(job.status.conditions, condition::kRunning)) {
       // It ran, and what it left behind is gone: to apply the plan again would run it twice.
       observed.phase = JobPhase::kFailed;
       observed.first_failure =
@@ -96,9 +97,9 @@ class TrainingJobReconciler final : public Reconciler {
       case JobPhase::kStarting:
       case JobPhase::kRunning: break;
     }
-    RemoveCondition(job.status.conditions, kRestarting);
-    SetTrue(job.status.conditions, kRunning, "TrainingJobRunning", "TrainingJob is running",
-            clock_.Now());
+    RemoveCondition(job.status.conditions, condition::kRestarting);
+    SetTrue(job.status.conditions, condition::kRunning, "TrainingJobRunning",
+            "TrainingJob is running", clock_.Now());
     return Requeue{poll_};
   }
 
@@ -118,11 +119,11 @@ class TrainingJobReconciler final : public Reconciler {
     }
     job.status.first_failure = failure;
     ++job.status.generation;
-    if (IsTrue(job.status.conditions, kRunning)) {
-      SetFalse(job.status.conditions, kRunning, "TrainingJobRestarting", failure.message,
+    if (IsTrue(job.status.conditions, condition::kRunning)) {
+      SetFalse(job.status.conditions, condition::kRunning, "TrainingJobRestarting", failure.message,
                clock_.Now());
     }
-    SetTrue(job.status.conditions, kRestarting, "TrainingJobRestarting",
+    SetTrue(job.status.conditions, condition::kRestarting, "TrainingJobRestarting",
             "start " + std::to_string(job.status.generation + 1) + ", because " + failure.message,
             clock_.Now());
     return Requeue{std::chrono::milliseconds(0)};
@@ -134,11 +135,11 @@ class TrainingJobReconciler final : public Reconciler {
     job.status.completion_time = FormatTime(clock_.Now());
   }
   void Succeed(TrainingJob& job) {
-    End(job, kSucceeded, "TrainingJobSucceeded", "TrainingJob has succeeded");
+    End(job, condition::kSucceeded, "TrainingJobSucceeded", "TrainingJob has succeeded");
   }
   void Fail(TrainingJob& job, const FirstFailure& failure) {
     job.status.first_failure = failure;
-    End(job, kFailed, "TrainingJobFailed", failure.message);
+    End(job, condition::kFailed, "TrainingJobFailed", failure.message);
   }
 
   Store& store_;

@@ -34,7 +34,7 @@ Result<TrainingJob> TrialJob(const Trial& trial) {
 }
 
 std::string FailureText(const TrainingJob& job) {
-  const Condition* failed = FindCondition(job.status.conditions, kFailed);
+  const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
   std::string text = failed != nullptr ? failed->message : "";
   if (!job.status.first_failure || job.status.first_failure->last_lines.empty()) return text;
   text += "; last lines:";

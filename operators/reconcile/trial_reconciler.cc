@@ -26,7 +26,8 @@ class TrialReconciler final : public Reconciler {
     Trial& trial = *found;
     if (trial.status.start_time.empty()) {
       trial.status.start_time = FormatTime(clock_.Now());
-      SetTrue(trial.status.conditions, kCreated, "TrialCreated", "Trial is created", clock_.Now());
+      SetTrue(trial.status.conditions, condition::kCreated, "TrialCreated", "Trial is created",
+              clock_.Now());
     }
     LOCKSTEP_ASSIGN_OR_RETURN(const bool unwanted, ExperimentIsDone(trial));
     LOCKSTEP_ASSIGN_OR_RETURN(std::optional<TrainingJob> job,
@@ -67,27 +68,29 @@ class TrialReconciler final : public Reconciler {
   // There is no job: not yet, or no more.
   Status Begin(Trial& trial, bool unwanted) {
     if (unwanted) {
-      End(trial, kKilled, "TrialKilled", kExperimentDone);
+      End(trial, condition::kKilled, "TrialKilled", kExperimentDone);
       return OkStatus();
     }
-    if (IsTrue(trial.status.conditions, kRunning)) {
+    if (IsTrue(trial.status.conditions, condition::kRunning)) {
       // Katib would run it a second time.
-      End(trial, kFailed, "TrialFailed", "its TrainingJob was deleted while it ran");
+      End(trial, condition::kFailed, "TrialFailed", "its TrainingJob was deleted while it ran");
       return OkStatus();
     }
     Result<TrainingJob> job = TrialJob(trial);
     if (!job.ok()) {
-      End(trial, kFailed, "TrialFailed", job.status().message());
+      End(trial, condition::kFailed, "TrialFailed", job.status().message());
       return OkStatus();
     }
     const Result<ObjectPtr> created = store_.Create(*std::move(job));
     if (!created.ok()) return created.status();
-    SetTrue(trial.status.conditions, kRunning, "TrialRunning", "Trial is running", clock_.Now());
+    SetTrue(trial.status.conditions, condition::kRunning, "TrialRunning", "Trial is running",
+            clock_.Now());
     return OkStatus();
   }
 
   Result<Requeue> Follow(Trial& trial, const TrainingJob& job, bool unwanted) {
-    SetTrue(trial.status.conditions, kRunning, "TrialRunning", "Trial is running", clock_.Now());
+    SetTrue(trial.status.conditions, condition::kRunning, "TrialRunning", "Trial is running",
+            clock_.Now());
     const bool ended = HasEnded(job.status.conditions);
     if (unwanted && !ended && !StopRequested(job)) {
       TrainingJob stopped = job;
@@ -110,29 +113,29 @@ class TrialReconciler final : public Reconciler {
       return Requeue{};
     }
     // A job that does not run prints nothing; its next change wakes this Trial.
-    if (!IsTrue(job.status.conditions, kRunning)) return Requeue{};
+    if (!IsTrue(job.status.conditions, condition::kRunning)) return Requeue{};
     return Requeue{poll_};
   }
 
   void EndWithJob(Trial& trial, const TrainingJob& job) {
-    if (const Condition* failed = FindCondition(job.status.conditions, kFailed);
+    if (const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
         failed != nullptr && failed->status == "True") {
       if (failed->reason == kTrainingJobStopped) {
-        End(trial, kKilled, "TrialKilled", failed->message);
+        End(trial, condition::kKilled, "TrialKilled", failed->message);
       } else {
-        End(trial, kFailed, "TrialFailed", "Trial has failed: " + FailureText(job));
+        End(trial, condition::kFailed, "TrialFailed", "Trial has failed: " + FailureText(job));
       }
       return;
     }
     const auto& metrics = trial.status.observation.metrics;
     if (trial.spec.objective && (metrics.empty() || metrics[0].latest == kUnavailable)) {
-      End(trial, kMetricsUnavailable, "MetricsUnavailable",
+      End(trial, condition::kMetricsUnavailable, "MetricsUnavailable",
           "Metrics are not available: the job succeeded, but rank 0 printed no number for " +
               trial.spec.objective->objective_metric_name + "; print a line with " +
               trial.spec.objective->objective_metric_name + "=VALUE");
       return;
     }
-    End(trial, kSucceeded, "TrialSucceeded", "Trial has succeeded");
+    End(trial, condition::kSucceeded, "TrialSucceeded", "Trial has succeeded");
   }
 
   Store& store_;

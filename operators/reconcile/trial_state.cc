@@ -9,9 +9,12 @@ TrialState StateOf(const Trial& trial) {
     const char* type;
     TrialState state;
   } kOrder[] = {
-      {kKilled, TrialState::kKilled},       {kFailed, TrialState::kFailed},
-      {kSucceeded, TrialState::kSucceeded}, {kEarlyStopped, TrialState::kEarlyStopped},
-      {kRunning, TrialState::kRunning},     {kMetricsUnavailable, TrialState::kMetricsUnavailable},
+      {condition::kKilled, TrialState::kKilled},
+      {condition::kFailed, TrialState::kFailed},
+      {condition::kSucceeded, TrialState::kSucceeded},
+      {condition::kEarlyStopped, TrialState::kEarlyStopped},
+      {condition::kRunning, TrialState::kRunning},
+      {condition::kMetricsUnavailable, TrialState::kMetricsUnavailable},
   };
   for (const auto& [type, state] : kOrder)
     if (IsTrue(trial.status.conditions, type)) return state;
