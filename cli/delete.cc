@@ -7,6 +7,7 @@
 #include "cli/object_client.h"
 #include "cli/object_name.h"
 #include "cli/verb.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {

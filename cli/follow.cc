@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/object_state.h"
 #include "cli/verb.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {

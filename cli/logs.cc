@@ -9,6 +9,7 @@
 #include "cli/object_state.h"
 #include "cli/verb.h"
 #include "operators/backend/local_backend.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {

@@ -73,7 +73,7 @@ void Log(const std::string& line) {
 struct Wiring {
   OperatorLock lock;
   std::unique_ptr<SqliteStore> store;
-  std::unique_ptr<SqliteObservationStore> observations;
+  std::unique_ptr<ObservationStore> observations;
   std::unique_ptr<JobBackend> backend;
   std::unique_ptr<Manager> manager;
   std::unique_ptr<Router> router;
@@ -93,7 +93,7 @@ Result<Wiring> Wire(const StateDir& dir) {
   LOCKSTEP_ASSIGN_OR_RETURN(std::string program, OwnProgram());
   Wiring wiring{std::move(lock), {}, {}, {}, {}, {}, {}};
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.store, SqliteStore::Open(dir.database_path()));
-  LOCKSTEP_ASSIGN_OR_RETURN(wiring.observations, SqliteObservationStore::Open(dir.database_path()));
+  LOCKSTEP_ASSIGN_OR_RETURN(wiring.observations, OpenSqliteObservationStore(dir.database_path()));
   wiring.backend = MakeLocalBackend({dir.jobs_path(), std::move(program)});
   wiring.manager = std::make_unique<Manager>(
       *wiring.store, SystemClock(),
@@ -104,7 +104,12 @@ Result<Wiring> Wire(const StateDir& dir) {
   HttpServerOptions options;
   options.socket_path = dir.socket_path();
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.server,
-                            HttpServer::Start(options, *wiring.router, *wiring.store));
+                            HttpServer::Start(
+                                options,
+                                [router = wiring.router.get()](const HttpRequest& request) {
+                                  return router->Handle(request);
+                                },
+                                *wiring.store));
   wiring.manager->Start();
   return wiring;
 }

@@ -41,9 +41,9 @@ http::response<http::string_body> MakeReply(unsigned version, int code, const Js
 
 class Server final : public HttpServer {
  public:
-  Server(HttpServerOptions options, const Router& router, Store& store)
+  Server(HttpServerOptions options, HttpHandler handler, Store& store)
       : options_(std::move(options)),
-        router_(router),
+        handler_(std::move(handler)),
         store_(store),
         accepting_(asio::make_strand(io_)),
         acceptor_(accepting_) {}
@@ -73,7 +73,7 @@ class Server final : public HttpServer {
   std::string away_path() const { return options_.socket_path + ".leaving"; }
 
   const HttpServerOptions options_;
-  const Router& router_;
+  const HttpHandler handler_;
   Store& store_;
   std::atomic<int> connections_{0};
   std::mutex mutex_;
@@ -167,9 +167,8 @@ asio::awaitable<void> Server::Serve(Stream stream) {
     }
     if (error) break;
     auto request = parser.release();
-    HttpResponse response =
-        router_.Handle({std::string(request.method_string()), std::string(request.target()),
-                        std::move(request.body())});
+    HttpResponse response = handler_({std::string(request.method_string()),
+                                      std::string(request.target()), std::move(request.body())});
     if (response.watch) {
       co_await StreamChanges(stream, version, *std::move(response.watch));
       break;
@@ -245,8 +244,8 @@ bool Server::TryLeave(const std::function<bool()>& quiet) {
 }  // namespace
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
-                                                      const Router& router, Store& store) {
-  auto server = std::make_unique<Server>(std::move(options), router, store);
+                                                      HttpHandler handler, Store& store) {
+  auto server = std::make_unique<Server>(std::move(options), std::move(handler), store);
   LOCKSTEP_RETURN_IF_ERROR(server->Listen());
   return std::unique_ptr<HttpServer>(std::move(server));
 }

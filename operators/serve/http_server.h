@@ -1,4 +1,5 @@
-// HttpServer: a Router behind operator.sock. HTTP/1.1 with keep-alive and chunked watches.
+// HttpServer: a Router (or any handler) behind operator.sock. HTTP/1.1 with keep-alive and chunked
+// watches.
 //
 // Leaving: a verb may connect at any moment, also while the operator decides to go. TryLeave takes
 // the socket's path away first, then serves whoever came before that, then asks once more; so
@@ -27,11 +28,14 @@ struct HttpServerOptions {
   std::chrono::milliseconds bookmark_every{kWatchBookmarkSeconds * 1000};
 };
 
+// Called on several server threads at once.
+using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+
 class HttpServer {
  public:
   // Listens on socket_path (mode 0600; what a dead operator left there is removed, so the caller
-  // must hold the state directory's lock). `router` and `store` outlive the server.
-  static Result<std::unique_ptr<HttpServer>> Start(HttpServerOptions options, const Router& router,
+  // must hold the state directory's lock). `store`, for watches, outlives the server.
+  static Result<std::unique_ptr<HttpServer>> Start(HttpServerOptions options, HttpHandler handler,
                                                    Store& store);
   // Ends every connection and watch; removes the socket.
   virtual ~HttpServer() = default;
