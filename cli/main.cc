@@ -1,17 +1,3 @@
-#include <CLI/CLI.hpp>
+#include "cli/command_line.h"
 
-#include "cli/run.h"
-#include "runtime/base/exit_code.h"
-
-int main(int argc, char** argv) {
-  CLI::App app("Lockstep: distributed training jobs, and searches over them", "lockstep");
-  app.require_subcommand(1);
-  int exit_code = 0;
-  lockstep::AddRunVerb(app, &exit_code);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : lockstep::kExitUsage;
-  }
-  return exit_code;
-}
+int main(int argc, char** argv) { return lockstep::RunCommandLine(argc, argv); }
