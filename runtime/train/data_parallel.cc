@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <sstream>
 #include <unordered_set>
 #include <utility>
@@ -82,8 +83,7 @@ Status AgreeAndBroadcast(torch::nn::Module& module, Communicator& group,
   const at::NoGradGuard no_grad;
   for (at::Tensor& tensor : tensors) {
     at::Tensor dense = tensor.contiguous();
-    LOCKSTEP_RETURN_IF_ERROR(
-        BroadcastBytes(group, dense.data_ptr(), dense.nbytes(), 0, deadline));
+    LOCKSTEP_RETURN_IF_ERROR(BroadcastBytes(group, dense.data_ptr(), dense.nbytes(), 0, deadline));
     if (!dense.is_same(tensor)) tensor.copy_(dense);
   }
   return OkStatus();
@@ -150,15 +150,15 @@ void DataParallel::State::Rebuild(std::vector<std::int64_t> new_order) {
   std::vector<at::Tensor> new_views(parameters.size());
   for (std::size_t b = 0; b < layout.buckets.size(); ++b) {
     const BucketLayout::Bucket& bucket = layout.buckets[b];
-    new_buckets[b] = at::zeros({static_cast<std::int64_t>(bucket.count)},
-                               parameters[bucket.parameters.front()].options().requires_grad(false));
+    new_buckets[b] =
+        at::zeros({static_cast<std::int64_t>(bucket.count)},
+                  parameters[bucket.parameters.front()].options().requires_grad(false));
     storage.push_back(new_buckets[b].data_ptr());
     for (const std::size_t index : bucket.parameters) {
-      new_views[index] =
-          new_buckets[b]
-              .narrow(0, static_cast<std::int64_t>(layout.slots[index].offset),
-                      parameters[index].numel())
-              .view(parameters[index].sizes());
+      new_views[index] = new_buckets[b]
+                             .narrow(0, static_cast<std::int64_t>(layout.slots[index].offset),
+                                     parameters[index].numel())
+                             .view(parameters[index].sizes());
     }
   }
   buckets = std::move(new_buckets);

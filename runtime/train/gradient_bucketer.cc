@@ -84,8 +84,8 @@ void GradientBucketer::StartFullBuckets() {
   while (in_flight_.size() < open_.size() && open_[in_flight_.size()] == 0) {
     const std::size_t next = in_flight_.size();
     const BucketLayout::Bucket& bucket = layout_.buckets[next];
-    in_flight_.push_back(group_.AllReduce({storage_[next], bucket.count, bucket.type},
-                                          ReduceOp::kAverage, nullptr));
+    in_flight_.push_back(
+        group_.AllReduce({storage_[next], bucket.count, bucket.type}, ReduceOp::kAverage, nullptr));
   }
 }
 

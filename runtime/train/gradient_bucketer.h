@@ -91,12 +91,12 @@ class GradientBucketer {
   Communicator& group_;
   const std::vector<BucketParameter> parameters_;
   BucketLayout layout_;
-  std::vector<void*> storage_;            // by bucket; not owned
-  std::vector<bool> ready_;               // by parameter
-  std::vector<std::size_t> open_;         // by bucket: gradients that are not ready yet
+  std::vector<void*> storage_;                    // by bucket; not owned
+  std::vector<bool> ready_;                       // by parameter
+  std::vector<std::size_t> open_;                 // by bucket: gradients that are not ready yet
   std::vector<std::unique_ptr<Work>> in_flight_;  // of buckets 0 .. size - 1
-  std::vector<std::int64_t> arrivals_;       // of this step
-  std::vector<std::int64_t> last_arrivals_;  // of the step before
+  std::vector<std::int64_t> arrivals_;            // of this step
+  std::vector<std::int64_t> last_arrivals_;       // of the step before
 };
 
 }  // namespace lockstep
