@@ -90,26 +90,32 @@ Result<std::vector<std::int64_t>> ListSteps(const std::string& path, bool sweep)
   return steps;
 }
 
+// The CRC-32 over all lines above it: a manifest that lost its end is not a shorter manifest.
+std::string Sealed(const std::string& lines) {
+  return lines + "crc32 " + std::to_string(Crc32(lines)) + "\n";
+}
+
 std::string MakeManifest(std::int64_t step, const CheckpointFiles& files) {
   std::ostringstream text;
   text << kFirstLine << "\nstep " << step << "\n";
   for (const auto& [name, bytes] : files) {
     text << "file " << name << " " << bytes.size() << " " << Crc32(bytes) << "\n";
   }
-  // Over all lines above: a manifest that lost its end is not a shorter manifest.
-  text << "crc32 " << Crc32(text.str()) << "\n";
-  return text.str();
+  return Sealed(text.str());
 }
 
-// Reads and checks one checkpoint: its manifest must be the one its files give.
 Result<CheckpointFiles> ReadChecked(const std::string& path, std::int64_t step) {
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string manifest, ReadFile(path + "/" + kManifest));
+  const std::size_t seal = manifest.rfind("crc32 ");
+  if (seal == std::string::npos || Sealed(manifest.substr(0, seal)) != manifest) {
+    return FailedPrecondition(path + "/" + kManifest + ": damaged");
+  }
   std::istringstream lines(manifest);
   std::string line;
   std::getline(lines, line);
   if (line != kFirstLine) {
     return FailedPrecondition(path + "/" + kManifest + ": expected '" + kFirstLine + "', found '" +
-                              line.substr(0, 60) + "'");
+                              line + "': it was made by another version");
   }
   CheckpointFiles files;
   while (std::getline(lines, line)) {
@@ -117,9 +123,6 @@ Result<CheckpointFiles> ReadChecked(const std::string& path, std::int64_t step) 
     std::string key, name;
     std::uint64_t size = 0, crc = 0;
     if (!(words >> key) || key != "file" || !(words >> name >> size >> crc)) continue;
-    if (name.find('/') != std::string::npos) {
-      return FailedPrecondition(path + "/" + kManifest + ": '" + name + "' is no file name");
-    }
     LOCKSTEP_ASSIGN_OR_RETURN(std::string bytes, ReadFile(path + "/" + name));
     if (bytes.size() != size) {
       return FailedPrecondition(path + "/" + name + ": expected " + std::to_string(size) +
@@ -129,7 +132,7 @@ Result<CheckpointFiles> ReadChecked(const std::string& path, std::int64_t step) 
     files.emplace(std::move(name), std::move(bytes));
   }
   if (MakeManifest(step, files) != manifest) {
-    return FailedPrecondition(path + "/" + kManifest + ": damaged");
+    return FailedPrecondition(path + "/" + kManifest + ": belongs to another step");
   }
   return files;
 }

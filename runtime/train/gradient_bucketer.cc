@@ -5,20 +5,9 @@
 #include <numeric>
 
 #include "runtime/base/check.h"
+#include "runtime/comm/collective.h"
 
 namespace lockstep {
-
-std::size_t DataTypeBytes(DataType type) {
-  switch (type) {
-    case DataType::kFloat16:
-    case DataType::kBFloat16: return 2;
-    case DataType::kFloat32:
-    case DataType::kInt32: return 4;
-    case DataType::kFloat64:
-    case DataType::kInt64: return 8;
-  }
-  CHECK(false) << "DataType " << static_cast<int>(type);
-}
 
 std::vector<std::int64_t> ReverseOrder(std::size_t parameter_count) {
   std::vector<std::int64_t> order(parameter_count);

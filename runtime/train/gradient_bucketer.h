@@ -57,8 +57,6 @@ BucketLayout PlanBuckets(std::span<const BucketParameter> parameters,
 // Backward's order, as long as nothing better is known: last registered first.
 std::vector<std::int64_t> ReverseOrder(std::size_t parameter_count);
 
-std::size_t DataTypeBytes(DataType type);
-
 // Thread safety: one thread at a time (which may change from call to call).
 class GradientBucketer {
  public:

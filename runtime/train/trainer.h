@@ -56,7 +56,7 @@ struct TrainerOptions {
   std::int64_t checkpoint_every = 0;  // steps; 0: after each epoch only
   int checkpoints_kept = 2;
   std::chrono::milliseconds deadline{300'000};  // of each wait for the other ranks
-  DataParallelOptions data_parallel;
+  DataParallelOptions data_parallel = {};
 };
 
 enum class TrainingOutcome : std::uint8_t { kFinished, kStopped };
