@@ -155,10 +155,13 @@ void DataParallel::State::Rebuild(std::vector<std::int64_t> new_order) {
                   parameters[bucket.parameters.front()].options().requires_grad(false));
     storage.push_back(new_buckets[b].data_ptr());
     for (const std::size_t index : bucket.parameters) {
-      new_views[index] = new_buckets[b]
-                             .narrow(0, static_cast<std::int64_t>(layout.slots[index].offset),
-                                     parameters[index].numel())
-                             .view(parameters[index].sizes());
+      // Shares the bucket's storage without being a view in autograd's eyes: libtorch's zero_grad
+      // calls detach_(), which a view refuses.
+      new_views[index] =
+          at::empty({0}, new_buckets[b].options())
+              .set_(new_buckets[b].storage(),
+                    static_cast<std::int64_t>(layout.slots[index].offset),
+                    parameters[index].sizes());
     }
   }
   buckets = std::move(new_buckets);

@@ -38,12 +38,12 @@ class Module;
 namespace lockstep {
 
 struct DataParallelOptions {
-  BucketSizes bucket_sizes;
+  BucketSizes bucket_sizes = {};
   // A parameter that backward did not reach counts as a zero gradient instead of an error.
   bool unused_as_zero = false;
   // Lay the buckets out in this order and never again: BucketOrder() of a run that is resumed, so
   // that sums over more than two ranks come out the same, bit for bit. Empty: learn it.
-  std::vector<std::int64_t> bucket_order;
+  std::vector<std::int64_t> bucket_order = {};
   std::chrono::milliseconds create_deadline{60'000};
 };
 
