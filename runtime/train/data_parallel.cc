@@ -159,8 +159,7 @@ void DataParallel::State::Rebuild(std::vector<std::int64_t> new_order) {
       // calls detach_(), which a view refuses.
       new_views[index] =
           at::empty({0}, new_buckets[b].options())
-              .set_(new_buckets[b].storage(),
-                    static_cast<std::int64_t>(layout.slots[index].offset),
+              .set_(new_buckets[b].storage(), static_cast<std::int64_t>(layout.slots[index].offset),
                     parameters[index].sizes());
     }
   }

@@ -1,4 +1,4 @@
-// RecordingCommunicator: a wrapper that writes down what happens to a group, and can hold it up.
+// RecordingCommunicator: a wrapper that writes down what happens to a group, and can slow it down.
 #pragma once
 
 #include <functional>
@@ -30,18 +30,21 @@ class EventLog {
 };
 
 // Logs "start COUNT" when an all-reduce starts and "done COUNT" when its Wait returns.
-// `before_wait` runs before each Wait and may block: a slow network.
+// A slow one carries nothing before somebody waits for it: the slowest network there is.
 class RecordingCommunicator final : public Communicator {
  public:
-  RecordingCommunicator(Communicator& inner, EventLog& log, std::function<void()> before_wait = {})
-      : inner_(inner), log_(log), before_wait_(std::move(before_wait)) {}
+  RecordingCommunicator(Communicator& inner, EventLog& log, bool slow = false)
+      : inner_(inner), log_(log), slow_(slow) {}
 
   int rank() const override { return inner_.rank(); }
   int size() const override { return inner_.size(); }
   std::unique_ptr<Work> AllReduce(Buffer buffer, ReduceOp op, StreamHandle stream) override {
     log_.Add("start " + std::to_string(buffer.count));
-    return std::make_unique<RecordingWork>(*this, inner_.AllReduce(buffer, op, stream),
-                                           "done " + std::to_string(buffer.count));
+    auto work = std::make_unique<RecordingWork>(
+        *this, [=, this] { return inner_.AllReduce(buffer, op, stream); },
+        "done " + std::to_string(buffer.count));
+    if (!slow_) work->Start();
+    return work;
   }
   std::unique_ptr<Work> ReduceScatter(Buffer whole, Buffer part, ReduceOp op,
                                       StreamHandle stream) override {
@@ -65,10 +68,12 @@ class RecordingCommunicator final : public Communicator {
  private:
   class RecordingWork final : public Work {
    public:
-    RecordingWork(RecordingCommunicator& owner, std::unique_ptr<Work> inner, std::string event)
-        : owner_(owner), inner_(std::move(inner)), event_(std::move(event)) {}
+    RecordingWork(RecordingCommunicator& owner, std::function<std::unique_ptr<Work>()> start,
+                  std::string event)
+        : owner_(owner), start_(std::move(start)), event_(std::move(event)) {}
+    void Start() { inner_ = start_(); }
     Status Wait(std::chrono::milliseconds deadline) override {
-      if (owner_.before_wait_) owner_.before_wait_();
+      if (inner_ == nullptr) Start();
       Status status = inner_->Wait(deadline);
       owner_.log_.Add(event_);
       return status;
@@ -76,13 +81,14 @@ class RecordingCommunicator final : public Communicator {
 
    private:
     RecordingCommunicator& owner_;
-    const std::unique_ptr<Work> inner_;
+    const std::function<std::unique_ptr<Work>()> start_;
     const std::string event_;
+    std::unique_ptr<Work> inner_;
   };
 
   Communicator& inner_;
   EventLog& log_;
-  const std::function<void()> before_wait_;
+  const bool slow_;
 };
 
 }  // namespace lockstep
