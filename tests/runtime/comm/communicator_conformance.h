@@ -433,7 +433,9 @@ TEST_P(CommunicatorConformance, AWorkMayOutliveItsCommunicator) {
       auto work = group->AllReduce({&data, 1}, ReduceOp::kSum, nullptr);
       group.reset();
       EXPECT_EQ(work->Wait(kPlenty).kind(), StatusKind::kAborted);
-    } else {
+    }
+    Meet(*second);
+    if (group != nullptr) {
       EXPECT_FALSE(Barrier(*group, kPlenty).ok());
     }
     Meet(*second);
