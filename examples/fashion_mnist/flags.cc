@@ -15,7 +15,8 @@ std::variant<Flags, int> ParseFlags(int argc, char** argv) {
   const auto add = [&](const char* name, auto& value, const char* text) {
     return app.add_option(name, value, text)->capture_default_str();
   };
-  add("--lr", flags.lr, "learning rate")->check(CLI::Range(1e-12, 1e3));
+  add("--lr", flags.lr, "learning rate at the start; falls linearly to 0")
+      ->check(CLI::Range(1e-12, 1e3));
   add("--momentum", flags.momentum, "momentum of SGD")->check(CLI::Range(0.0, 0.9999999));
   add("--epochs", flags.epochs, "passes over the training set")->check(CLI::Range(1L, kMax));
   add("--batch-size", flags.batch_size, "examples a step takes, over all ranks")

@@ -62,8 +62,8 @@ struct Examples {
   at::Tensor labels;
 };
 
-TrainingTask MakeTask(Classifier& model, torch::optim::Optimizer& optimizer, const Examples& train,
-                      const Examples& test) {
+TrainingTask MakeTask(Classifier& model, torch::optim::SGD& optimizer, double lr,
+                      const Examples& train, const Examples& test) {
   return {
       .module = model,
       .optimizer = optimizer,
@@ -74,6 +74,12 @@ TrainingTask MakeTask(Classifier& model, torch::optim::Optimizer& optimizer, con
             return at::cross_entropy_loss(
                 model.forward(Examples::Normalized(train.pixels.index_select(0, rows))),
                 train.labels.index_select(0, rows));
+          },
+      .schedule =
+          [&optimizer, lr](double progress) {
+            for (torch::optim::OptimizerParamGroup& group : optimizer.param_groups()) {
+              group.options().set_lr(lr * (1 - progress));
+            }
           },
       .eval_count = test.pixels.size(0),
       .metrics = {"loss", "accuracy"},
@@ -136,7 +142,7 @@ Result<TrainingOutcome> Run(const Flags& flags, const JobEnv& env, TrainerOption
                               torch::optim::SGDOptions(flags.lr).momentum(flags.momentum));
   const Examples train_examples(train);
   const Examples test_examples(test);
-  TrainingTask task = MakeTask(*model, optimizer, train_examples, test_examples);
+  TrainingTask task = MakeTask(*model, optimizer, flags.lr, train_examples, test_examples);
   Trainer trainer(task, *opened.communicator, reporter.get(), log, std::move(options));
   return trainer.Run(stop_requested);
 }

@@ -125,6 +125,12 @@ Result<TrainingOutcome> Trainer::RunEpochs(const std::atomic<bool>& stop) {
 Status Trainer::TrainStep(const ShardSampler::Batch& batch) {
   at::manual_seed(SeedOf(options_.seed, step_, group_.rank()));
   task_.module.train();
+  if (task_.schedule) {
+    const auto done = static_cast<double>(sampler_.state().cursor - batch.global_size);
+    task_.schedule((static_cast<double>(sampler_.state().epoch) +
+                    done / static_cast<double>(task_.train_count)) /
+                   static_cast<double>(options_.epochs));
+  }
   parallel_->ZeroGrad();
   if (batch.examples.empty()) {
     LOCKSTEP_RETURN_IF_ERROR(parallel_->FinishWithoutBackward(options_.deadline));

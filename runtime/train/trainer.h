@@ -41,6 +41,9 @@ struct TrainingTask {
   std::int64_t train_count = 0;  // > 0
   // The mean loss over these training examples.
   std::function<at::Tensor(std::span<const std::int64_t> examples)> loss;
+  // If set, called before each step with the part of the training that is done, in [0, 1): where a
+  // learning rate schedule goes. The same on every rank, and in a resumed run.
+  std::function<void(double progress)> schedule = {};
 
   std::int64_t eval_count = 0;  // > 0
   std::vector<std::string> metrics;
