@@ -107,7 +107,7 @@ std::string At(const SourceFile& file, std::size_t line, const std::string& what
 std::string FolderOf(const std::string& path) {
   const std::size_t first = path.find('/');
   if (first == path.npos) return "";
-  const std::string top = path.substr(0, first);
+  std::string top = path.substr(0, first);
   if (top != "operators" && top != "runtime") return top;
   return path.substr(0, path.find('/', first + 1));
 }

@@ -1,6 +1,7 @@
 // The part of tidy_rules.h that reads C++: what is code, and where functions begin and end.
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <regex>
 
 #include "tests/tidy_rules.h"
@@ -85,7 +86,11 @@ class Blanker {
   bool line_start_ = true;
 };
 
-enum class Scope { kType, kData, kFunction };  // type: or a namespace; data: an initializer
+enum class Scope : std::uint8_t {
+  kType,
+  kData,
+  kFunction
+};  // type: or a namespace; data: an initializer
 
 // What a '{' outside functions opens, from the text between the last statement and it.
 Scope ScopeOf(const std::string& head) {
