@@ -90,13 +90,13 @@ class [[nodiscard]] Result {
     CHECK(ok()) << status_.ToString();
     return *value_;
   }
-  T&& value() && {
+  T value() && {  // a value, so that `for (x : List().value())` reads what lives
     CHECK(ok()) << status_.ToString();
     return *std::move(value_);
   }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
