@@ -58,8 +58,9 @@ class Store {
   virtual Result<ObjectPtr> Get(const ObjectKey& key) const = 0;
   // Ordered by creation, then name.
   virtual Result<std::vector<ObjectPtr>> List(const ListFilter& filter) const = 0;
+  // Conflict: an owner it refers to is gone or being deleted.
   virtual Result<ObjectPtr> Create(Object object) = 0;
-  // Replaces all but status. REQUIRES: meta.resourceVersion as read.
+  // Replaces all but status. REQUIRES: meta.resourceVersion as read. No change: as UpdateStatus.
   virtual Result<ObjectPtr> Update(Object object) = 0;
   // Replaces status. REQUIRES: meta.resourceVersion as read. No change: no write, the same version
   // comes back.
