@@ -209,7 +209,8 @@ TEST(Run, UnderRank0RuleTheEndOfRank0EndsTheJob) {
 TEST(Run, InitCommandsComeFirstAndInOrder) {
   const TemporaryFolder folder;
   const std::string plan = folder.Write("plan.json", R"({"roles": [
-    {"name": "worker", "init_commands": [["sh", "-c", "echo a >> $F"], ["sh", "-c", "echo b >> $F"]],
+    {"name": "worker", "init_commands": [["sh", "-c", "echo a >> $F"],
+                                          ["sh", "-c", "echo b >> $F"]],
      "command": ["sh", "-c", "cat $F"]}]})");
   LaunchedRun run({"--env", "F=" + folder.path() + "/steps", "--plan", plan});
   const RunResult result = run.Await();
