@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <regex>
+#include <algorithm>
+#include <sstream>
 
 #include "tests/launcher/launched_run.h"
 
@@ -112,10 +113,14 @@ TEST(Run, KeepsLinesWholeUnderManyWriters) {
   const RunResult result = run.Await();
   EXPECT_EQ(result.exit_code, 0);
   std::istringstream lines(result.out);
-  const std::regex whole("\\[([0-3])\\] (line [0-9]+ of rank \\1, in one piece|no end)");
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
-    ASSERT_TRUE(std::regex_match(line, whole)) << "'" << line << "'";
+    ASSERT_GT(line.size(), 4U);
+    const std::string rank(1, line[1]);
+    const bool whole = line == "[" + rank + "] no end" ||
+                       (line.starts_with("[" + rank + "] line ") &&
+                        line.ends_with(" of rank " + rank + ", in one piece") && line.size() < 45);
+    ASSERT_TRUE(whole) << "'" << line << "'";
   }
   EXPECT_EQ(count, 4 * 2001);
   const std::string log = ReadText(run.dir().rank_log_path(3));
@@ -204,7 +209,8 @@ TEST(Run, UnderRank0RuleTheEndOfRank0EndsTheJob) {
 TEST(Run, InitCommandsComeFirstAndInOrder) {
   const TemporaryFolder folder;
   const std::string plan = folder.Write("plan.json", R"({"roles": [
-    {"name": "worker", "init_commands": [["sh", "-c", "echo a >> $F"], ["sh", "-c", "echo b >> $F"]],
+    {"name": "worker", "init_commands": [["sh", "-c", "echo a >> $F"],
+                                          ["sh", "-c", "echo b >> $F"]],
      "command": ["sh", "-c", "cat $F"]}]})");
   LaunchedRun run({"--env", "F=" + folder.path() + "/steps", "--plan", plan});
   const RunResult result = run.Await();
