@@ -51,7 +51,9 @@ class Manager {
   // No reconciler is started any more; those that run get `timeout` to return. DeadlineExceeded:
   // one has not, and names its key.
   Status Stop(std::chrono::milliseconds timeout);
-  // Nothing runs, is queued, or waits for its time: nothing will happen until an object changes.
+  // Idle: nothing runs, is queued, or waits for its time; nothing will happen until an object
+  // changes. A change that the store has acknowledged and not yet delivered is not counted: who
+  // wants to leave asks over a while.
   WorkQueueCounts Counts() const { return queue_.Counts(); }
 
  private:

@@ -192,6 +192,7 @@ TEST(Engine, GoesOnWhenMaxTrialCountIsRaised) {
   Experiment raised = world.Get<Experiment>(key);
   raised.spec.max_trial_count = 5;
   ASSERT_TRUE(world.store->Update(raised).ok());
+  ASSERT_TRUE(RunUntil(world, [&] { return world.Trials().size() == 5; }));
   ASSERT_TRUE(RunUntilIdle(world));
   EXPECT_THAT(world.TrialEnds(), testing::AllOf(SizeIs(5), Each(condition::kSucceeded)));
   EXPECT_EQ(EndOfExperiment(world, key).reason, "ExperimentMaxTrialsReached");

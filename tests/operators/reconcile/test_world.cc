@@ -5,6 +5,7 @@
 #include "operators/api/defaults.h"
 #include "operators/reconcile/conditions.h"
 #include "operators/reconcile/controllers.h"
+#include "operators/reconcile/experiment_status.h"
 #include "operators/store/memory_store.h"
 #include "runtime/base/check.h"
 
@@ -78,6 +79,23 @@ std::vector<std::string> TestWorld::TrialEnds() const {
   return ends;
 }
 
+bool Settled(const TestWorld& world) {
+  const auto list = [&](const char* kind) {
+    return *world.store->List({.kind = kind, .namespace_ = "", .labels = {}});
+  };
+  for (const ObjectPtr& object : list(Experiment::kKind)) {
+    const Experiment& experiment = std::get<Experiment>(*object);
+    if (!experiment.meta.deletion_timestamp.empty() || !HasEnded(experiment.status.conditions) ||
+        ActiveTrials(experiment.status) > 0)
+      return false;
+  }
+  for (const ObjectPtr& object : list(Trial::kKind))
+    if (!HasEnded(std::get<Trial>(*object).status.conditions)) return false;
+  for (const ObjectPtr& object : list(TrainingJob::kKind))
+    if (!HasEnded(std::get<TrainingJob>(*object).status.conditions)) return false;
+  return true;
+}
+
 bool Await(const std::function<bool()>& done) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (std::chrono::steady_clock::now() < deadline) {
@@ -108,7 +126,7 @@ bool RunUntil(TestWorld& world, const std::function<bool()>& done) {
 
 bool RunUntilIdle(TestWorld& world) {
   const auto manager = NewOperator(*world.store, world.observations, world.backend);
-  const bool in_time = Await([&] { return manager->Counts().idle(); });
+  const bool in_time = Await([&] { return Settled(world) && manager->Counts().idle(); });
   return manager->Stop(std::chrono::seconds(30)).ok() && in_time;
 }
 

@@ -45,7 +45,9 @@ struct TestWorld {
 // True once `done` is; false after a minute.
 bool Await(const std::function<bool()>& done);
 
-// Runs an operator until it is idle, or a minute has passed.
+// Everything has ended, and the Experiments' statuses say so.
+bool Settled(const TestWorld& world);
+// Runs an operator until all has settled and it is idle; false after a minute.
 bool RunUntilIdle(TestWorld& world);
 // ... or until `done`; then it is stopped, as by a signal.
 bool RunUntil(TestWorld& world, const std::function<bool()>& done);

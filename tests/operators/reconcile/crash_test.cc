@@ -1,0 +1,189 @@
+// An operator that is killed between any two of its effects, and started again: no trial is lost
+// and none is run twice.
+//
+// A fuse stands between the operator and everything that outlives it. When it burns, in the middle
+// of whatever was going on, nothing of that operator reaches the world any more; the last effect
+// may have been made without the operator having learned of it, as when a power cut comes between
+// a commit and its acknowledgement.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+#include <random>
+#include <set>
+
+#include "operators/reconcile/conditions.h"
+#include "tests/operators/reconcile/test_world.h"
+
+namespace lockstep {
+namespace {
+
+class Fuse {
+ public:
+  Fuse(int effects, bool last_is_made) : left_(effects), last_is_made_(last_is_made) {}
+
+  // Makes the effect, or not.
+  template <class Effect>
+  auto Let(Effect effect) -> decltype(effect()) {
+    std::lock_guard lock(mutex_);  // an effect is made before the fuse burns, or not at all
+    if (left_ > 0) {
+      if (--left_ > 0) return effect();
+      if (last_is_made_) static_cast<void>(effect());
+    }
+    return Unavailable("the operator is dead");
+  }
+  bool burnt() const {
+    std::lock_guard lock(mutex_);
+    return left_ == 0;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  int left_;  // guarded by mutex_
+  const bool last_is_made_;
+};
+
+class FusedStore final : public Store {
+ public:
+  FusedStore(Store& store, Fuse& fuse) : store_(store), fuse_(fuse) {}
+  Result<ObjectPtr> Get(const ObjectKey& key) const override { return store_.Get(key); }
+  Result<std::vector<ObjectPtr>> List(const ListFilter& filter) const override {
+    return store_.List(filter);
+  }
+  Result<ObjectPtr> Create(Object object) override {
+    return fuse_.Let([&] { return store_.Create(object); });
+  }
+  Result<ObjectPtr> Update(Object object) override {
+    return fuse_.Let([&] { return store_.Update(object); });
+  }
+  Result<ObjectPtr> UpdateStatus(Object object) override {
+    return fuse_.Let([&] { return store_.UpdateStatus(object); });
+  }
+  Status Delete(const ObjectKey& key) override {
+    return fuse_.Let([&] { return store_.Delete(key); });
+  }
+  Status Remove(const ObjectKey& key) override {
+    return fuse_.Let([&] { return store_.Remove(key); });
+  }
+  std::unique_ptr<Subscription> Watch(const ListFilter& filter,
+                                      std::function<void(const Change&)> on_change) override {
+    return store_.Watch(filter, std::move(on_change));
+  }
+
+ private:
+  Store& store_;
+  Fuse& fuse_;
+};
+
+class FusedObservations final : public ObservationStore {
+ public:
+  FusedObservations(ObservationStore& store, Fuse& fuse) : store_(store), fuse_(fuse) {}
+  Status Append(std::string_view uid, const std::vector<MetricRow>& rows, std::uint64_t expected,
+                std::uint64_t position) override {
+    return fuse_.Let([&] { return store_.Append(uid, rows, expected, position); });
+  }
+  Result<std::vector<MetricRow>> Rows(std::string_view uid, std::string_view name) const override {
+    return store_.Rows(uid, name);
+  }
+  Result<std::uint64_t> Position(std::string_view uid) const override {
+    return store_.Position(uid);
+  }
+  Status Forget(std::string_view uid) override { return store_.Forget(uid); }
+
+ private:
+  ObservationStore& store_;
+  Fuse& fuse_;
+};
+
+class FusedBackend final : public JobBackend {
+ public:
+  FusedBackend(JobBackend& backend, Fuse& fuse) : backend_(backend), fuse_(fuse) {}
+  Status Apply(const JobPlan& plan) override {
+    return fuse_.Let([&] { return backend_.Apply(plan); });
+  }
+  Result<JobObservation> Observe(const JobId& id) override { return backend_.Observe(id); }
+  Result<bool> Stop(const JobId& id) override {
+    return fuse_.Let([&] { return backend_.Stop(id); });
+  }
+  Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
+                              std::size_t bytes_max) override {
+    return backend_.ReadLog(id, rank, offset, bytes_max);
+  }
+  Status Forget(const JobId& id) override {
+    return fuse_.Let([&] { return backend_.Forget(id); });
+  }
+
+ private:
+  JobBackend& backend_;
+  Fuse& fuse_;
+};
+
+// Most trials succeed; some fail, some lose their launcher once.
+FakeRun Eventful(const JobPlan& plan) {
+  FakeRun run = LossIsLr(plan);
+  const int kind = static_cast<int>(LrOf(plan) * 10'000) % 5;
+  if (kind == 0) run = {.log = "oops\n", .cause = "user-error", .exit_code = 1};
+  if (kind == 1 && plan.id.generation == 0) run.cause = "launcher-lost";
+  return run;
+}
+
+void CheckNothingLostOrDoubled(const TestWorld& world) {
+  const std::vector<Trial> trials = world.Trials();
+  EXPECT_EQ(trials.size(), 8U);
+  std::set<std::string> expected_starts;
+  std::set<std::string> points;
+  for (const Trial& trial : trials) {
+    const TrainingJob job =
+        world.Get<TrainingJob>({TrainingJob::kKind, "default", trial.meta.name});
+    points.insert(trial.spec.parameter_assignments.at(0).value);
+    for (int generation = 0; generation <= job.status.generation; ++generation)
+      expected_starts.insert("default/" + trial.meta.name + "/" + std::to_string(generation));
+    const std::size_t reports = world.observations.Rows(trial.meta.uid, "loss")->size();
+    const bool failed = IsTrue(trial.status.conditions, condition::kFailed);
+    EXPECT_EQ(reports, failed ? 0U : 2U * static_cast<unsigned>(job.status.generation + 1));
+  }
+  EXPECT_EQ(points.size(), 8U) << "each trial has a point of its own";
+  std::set<std::string> starts;
+  for (const auto& [start, count] : world.backend.Starts()) {
+    starts.insert(start);
+    EXPECT_EQ(count, 1) << start;
+  }
+  EXPECT_EQ(starts, expected_starts);
+}
+
+int RunWithCrashes(TestWorld& world, std::mt19937& random) {
+  int crashes = 0;
+  for (bool settled = false; !settled;) {
+    Fuse fuse(std::uniform_int_distribution<int>(1, 40)(random), random() % 2 == 0);
+    FusedStore store(*world.store, fuse);
+    FusedObservations observations(world.observations, fuse);
+    FusedBackend backend(world.backend, fuse);
+    const auto manager = NewOperator(store, observations, backend);
+    EXPECT_TRUE(Await([&] { return fuse.burnt() || Settled(world); })) << "stuck";
+    EXPECT_TRUE(manager->Stop(std::chrono::seconds(30)).ok());
+    settled = Settled(world) || testing::Test::HasFailure();
+    ++crashes;
+  }
+  return crashes;
+}
+
+TEST(Crash, NoTrialIsLostOrRunTwice) {
+  const unsigned first_seed = std::random_device{}();
+  int crashes = 0;
+  for (unsigned round = 0; round < 50; ++round) {
+    const unsigned seed = first_seed + round;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    TestWorld world(Eventful);
+    const ObjectKey key =
+        world.Apply(SearchOverLr("e", R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
+    crashes += RunWithCrashes(world, random);
+    CheckNothingLostOrDoubled(world);
+    EXPECT_TRUE(IsTrue(world.Get<Experiment>(key).status.conditions, condition::kSucceeded));
+    if (HasFailure()) break;
+  }
+  std::cout << "seeds from " << first_seed << ", " << crashes << " operators\n";
+}
+
+}  // namespace
+}  // namespace lockstep
