@@ -27,6 +27,7 @@ class CheckFailure {
 
 }  // namespace lockstep::internal
 
+#undef CHECK  // libtorch's headers define one that throws
 #define CHECK(condition) \
   if (condition)         \
     [[likely]];          \

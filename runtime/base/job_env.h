@@ -1,16 +1,16 @@
 // JobEnv: who am I in this job? Resolved once, at the start of a rank, from the environment its
 // launcher set.
 //
-// Exactly one launcher decides everything. Sources, in this order of specificity (names:
+// Exactly one launcher decides everything. Sources, in this order of specificity (names and rules:
 // docs/environment.md):
 //   Lockstep (LOCKSTEP_RANK ...), torchrun (TORCHELASTIC_RUN_ID + RANK ...), Open MPI
 //   (OMPI_COMM_WORLD_RANK ...), MPICH/Hydra and Intel MPI (PMI_RANK ... MPI_LOCALRANKID), Slurm
 //   (SLURM_PROCID ...), PyTorchJob pods (PET_* or RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT
 //   without TORCHELASTIC_*), Indexed Job (JOB_COMPLETION_INDEX), and a single process when nothing
 //   is set.
-// Lockstep also sets RANK, WORLD_SIZE, ...: those of another source that agree with the chosen one
-// are no conflict. Two sources that disagree, a partial source, or a number that does not parse is
-// InvalidArgument naming the variables and their values.
+// Those that agree with the chosen one on rank and size are no conflict, nor is one that announces
+// a size of 1, nor Slurm or a pod around another launcher. Two sources that disagree, a partial
+// source, or a number that does not parse is InvalidArgument naming the variables and their values.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,9 @@ struct JobEnv {
   int world_size = 1;
   int local_rank = 0;  // among the ranks of this host
   int local_world_size = 1;
-  int node_rank = 0;  // this host among the hosts
+  // This host among the hosts: as the launcher tells it, or else as if hosts of local_world_size
+  // ranks each had been filled one after the other.
+  int node_rank = 0;
   int nodes = 1;
   int generation = 0;       // how often the group was started before
   std::string job = "job";  // unique among the jobs of a host

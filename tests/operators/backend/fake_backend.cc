@@ -56,8 +56,8 @@ Result<std::string> FakeBackend::ReadLog(const JobId& id, int rank, std::uint64_
   const Job& job = found->second;
   std::string visible = job.run.log;
   if (!job.Ended()) {
-    const auto looks = static_cast<std::size_t>(std::max(job.run.looks, job.looked + 1));
-    visible.resize(visible.size() * static_cast<std::size_t>(job.looked) / looks);
+    constexpr std::size_t kBytesPerLook = 10;
+    visible.resize(std::min(visible.size(), static_cast<std::size_t>(job.looked) * kBytesPerLook));
   }
   return offset < visible.size() ? visible.substr(offset, bytes_max) : "";
 }

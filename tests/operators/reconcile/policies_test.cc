@@ -101,7 +101,7 @@ TEST(SuccessPolicy, AnExperimentRestartsOnlyWhenItMayAndHasMoreToRun) {
 
 TEST(TrialName, IsTheSameAfterARestartAndDiffersByPointAndExperiment) {
   const std::string name = TrialName("random", "uid-1", 0, {});
-  EXPECT_EQ(name, "random-4iiqvuno");
+  EXPECT_EQ(name, "random-aij1e9pi");
   EXPECT_NE(name, TrialName("random", "uid-1", 1, {}));
   EXPECT_NE(name, TrialName("random", "uid-2", 0, {}));
 }
