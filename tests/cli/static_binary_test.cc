@@ -34,7 +34,9 @@ TEST(LockstepBinary, NeedsNoSharedLibraryWhenItIsStatic) {
     const auto* part = reinterpret_cast<const Elf64_Phdr*>(binary.data() + header->e_phoff) + i;
     EXPECT_NE(part->p_type, static_cast<Elf64_Word>(PT_INTERP)) << "it asks for a dynamic linker";
   }
-  if (LOCKSTEP_IS_RELEASE) EXPECT_LT(binary.size(), 25u << 20);
+  if (LOCKSTEP_IS_RELEASE) {
+    EXPECT_LT(binary.size(), 25u << 20);
+  }
 }
 
 }  // namespace
