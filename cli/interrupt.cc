@@ -22,13 +22,6 @@ void HandleInterrupt(int) {
   ::_exit(kExitInterrupted);
 }
 
-void SetHandler(void (*handler)(int)) {
-  struct sigaction action{};
-  action.sa_handler = handler;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
 }  // namespace
 
 void OnInterruptSay(std::string_view message) {
@@ -39,9 +32,10 @@ void OnInterruptSay(std::string_view message) {
   end = std::ranges::copy(message.substr(0, 500), end).out;
   *end++ = '\n';
   g_size = static_cast<std::sig_atomic_t>(end - g_text.data());
-  SetHandler(HandleInterrupt);
+  struct sigaction action{};
+  action.sa_handler = HandleInterrupt;
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
 }
-
-void RestoreInterrupt() { SetHandler(SIG_DFL); }
 
 }  // namespace lockstep

@@ -9,7 +9,5 @@ namespace lockstep {
 // message (at most 500 bytes) says what goes on without the verb and how to come back to it. Call
 // again to change the message.
 void OnInterruptSay(std::string_view message);
-// Back to the system's defaults: for verbs that handle signals themselves.
-void RestoreInterrupt();
 
 }  // namespace lockstep

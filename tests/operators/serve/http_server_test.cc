@@ -120,7 +120,9 @@ TEST_F(HttpServerTest, AWatchTellsWhatIsThereThenWhatChangesThenThatItLives) {
         const std::string type = event["type"];
         if (type == kWatchBookmark) return seen.size() < 3;
         seen.push_back(type + " " + event["object"]["metadata"]["name"].get<std::string>());
-        if (seen.size() == 1) EXPECT_TRUE(store_->Create(Job("second")).ok());
+        if (seen.size() == 1) {
+          EXPECT_TRUE(store_->Create(Job("second")).ok());
+        }
         if (seen.size() == 2) {
           const ObjectKey key{TrainingJob::kKind, "default", "first"};
           Object job = **store_->Get(key);

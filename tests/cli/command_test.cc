@@ -1,0 +1,185 @@
+// Every way to hold the command wrong ends in one clear message and the right exit code.
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "operators/store/sqlite_store.h"
+#include "tests/cli/lockstep_process.h"
+
+namespace lockstep {
+namespace {
+
+class CommandTest : public LockstepTest {
+ protected:
+  void ExpectFails(const Outcome& outcome, int code, const std::vector<std::string>& parts) {
+    EXPECT_EQ(outcome.code, code) << outcome.err << outcome.out;
+    EXPECT_EQ(outcome.err.rfind("lockstep: ", 0), 0u) << outcome.err;
+    for (const std::string& part : parts) {
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << "no '" << part << "' in\n"
+                                                           << outcome.err;
+    }
+  }
+};
+
+TEST_F(CommandTest, AVerbWithATypoIsAnsweredWithTheNearestOne) {
+  ExpectFails(Run({"aply", "-f", "x"}), 2, {"'aply'", "did you mean apply"});
+}
+
+TEST_F(CommandTest, AWrongOptionIsAUsageError) {
+  ExpectFails(Run({"get", "trials", "--nope"}), 2, {"--nope", "lockstep get --help"});
+  ExpectFails(Run({"get"}), 2, {"kind"});
+  ExpectFails(Run({"get", "trials", "-o", "xml"}), 2, {"xml"});
+  ExpectFails(Run({}), 2, {"lockstep --help"});
+}
+
+TEST_F(CommandTest, HelpIsNoError) {
+  const Outcome help = Run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  for (const char* verb : {"apply", "run", "get", "describe", "logs", "wait", "best", "delete",
+                           "operator", "validate", "version", "completion"}) {
+    EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
+  }
+}
+
+TEST_F(CommandTest, AnUnknownKindOrObjectIsNamed) {
+  ExpectFails(Run({"get", "trails"}), 3, {"trails", "did you mean"});
+  ExpectFails(Run({"get", "trial", "none"}), 3, {"Trial default/none"});
+  ExpectFails(Run({"describe", "experiment", "none"}), 3, {"Experiment default/none"});
+  ExpectFails(Run({"best", "none"}), 3, {"Experiment default/none"});
+  ExpectFails(Run({"delete", "experiment", "none"}), 3, {"Experiment default/none"});
+  ExpectFails(Run({"logs", "none"}), 3, {"default/none"});
+  ExpectFails(Run({"wait", "trial/none", "--for=condition=Succeeded"}), 3, {"Trial default/none"});
+  EXPECT_EQ(Run({"wait", "trial/none", "--for=delete"}).code, 0);
+}
+
+TEST_F(CommandTest, AFileThatIsNotThereIsNamed) {
+  ExpectFails(Run({"apply", "-f", dir_ + "/none.yaml"}), 3, {"none.yaml"});
+  std::filesystem::create_directory(dir_ + "/empty");
+  ExpectFails(Run({"apply", "-f", dir_ + "/empty"}), 3, {"empty", "*.yaml"});
+}
+
+TEST_F(CommandTest, YamlThatDoesNotParseIsShownWithItsPlace) {
+  const std::string file = WriteFile("bad.yaml", "kind: Experiment\nspec: [1, 2\n");
+  ExpectFails(Run({"apply", "-f", file}), 4, {file + ":", "nothing was changed"});
+  EXPECT_FALSE(std::filesystem::exists(state_dir_)) << "no operator is needed to say so";
+}
+
+TEST_F(CommandTest, EverythingWrongInAFileIsToldAtOnce) {
+  std::string yaml = ExperimentYaml("wrong", "true", 1);
+  yaml.replace(yaml.find("algorithm:"), 10, "algoritm: ");
+  yaml.replace(yaml.find("maxTrialCount: 1"), 16, "maxTrialCount: x");
+  const std::string file = WriteFile("wrong.yaml", yaml);
+  ExpectFails(Run({"apply", "-f", file}), 4,
+              {file + ":7:", "algoritm", "did you mean algorithm", "spec.maxTrialCount"});
+  const Outcome json = Run({"validate", file, "-o", "json"});
+  EXPECT_EQ(json.code, 4);
+  const Json findings = Json::parse(json.out, nullptr, false);
+  ASSERT_TRUE(findings.is_array()) << json.out;
+  EXPECT_GE(findings.size(), 2u);
+  EXPECT_EQ(findings[0]["line"], 7);
+}
+
+TEST_F(CommandTest, AnUnknownKindInAFileIsRefused) {
+  const std::string file =
+      WriteFile("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n");
+  ExpectFails(Run({"apply", "-f", file}), 4, {"pod.yaml:", "Pod"});
+}
+
+TEST_F(CommandTest, ValidateAcceptsWhatIsRight) {
+  const std::string file = WriteFile("right.yaml", ExperimentYaml("right", "true", 1));
+  const Outcome outcome = Run({"validate", file});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "1 object is valid\n");
+}
+
+TEST_F(CommandTest, AStateDirectoryThatIsAFileIsExplained) {
+  state_dir_ = WriteFile("state", "");
+  ExpectFails(Run({"get", "trials"}), 1, {state_dir_, "--state-dir"});
+  ExpectFails(Run({"operator"}), 1, {state_dir_, "--state-dir"});
+}
+
+TEST_F(CommandTest, AReadOnlyStateDirectoryIsExplained) {
+  // Nobody, root included, can create a file in /proc.
+  state_dir_ = "/proc/lockstep";
+  ExpectFails(Run({"get", "trials"}), 1, {"/proc/lockstep", "--state-dir"});
+}
+
+TEST_F(CommandTest, AStateFileOfANewerVersionIsLeftAlone) {
+  std::filesystem::create_directories(state_dir_);
+  const std::string path = state_dir_ + "/state.db";
+  ASSERT_TRUE(SqliteStore::Open(path).ok());
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "PRAGMA user_version = 1000", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  ExpectFails(Run({"get", "trials"}), 1, {"state.db", "newer"});
+  ExpectFails(Run({"operator"}), 1, {"state.db", "newer"});
+}
+
+TEST_F(CommandTest, TwoOperatorsOnOneDirectoryAreRefused) {
+  ASSERT_EQ(Run({"operator", "--detach"}).code, 0);
+  ExpectFails(Run({"operator"}), 1, {"pid " + std::to_string(OperatorPid()), state_dir_});
+  EXPECT_EQ(Run({"get", "experiments"}).code, 0) << "the first one is not disturbed";
+}
+
+TEST_F(CommandTest, TheStateDirectoryIsTheOwnersAlone) {
+  ASSERT_EQ(Run({"get", "experiments"}).code, 0);
+  const auto mode = std::filesystem::status(state_dir_).permissions();
+  EXPECT_EQ(static_cast<unsigned>(mode) & 0777, 0700u);
+}
+
+TEST_F(CommandTest, AnOperatorWithNothingToDoLeaves) {
+  const Outcome outcome = Run({"operator", "--idle-timeout", "50ms"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("nothing to do"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(state_dir_ + "/operator.sock"));
+}
+
+TEST_F(CommandTest, AnOperatorStopsOnASignal) {
+  const Outcome outcome = RunUntil({"operator"}, "serves", SIGTERM);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("stopped by signal 15"), std::string::npos) << outcome.err;
+}
+
+TEST_F(CommandTest, CtrlCInAWaitingVerbIsOneMessageAnd130) {
+  const std::string file = WriteFile("slow.yaml", ExperimentYaml("slow", "echo up; sleep 60", 1));
+  const Outcome followed = RunUntil({"apply", "-f", file, "--follow"}, "Running", SIGINT);
+  EXPECT_EQ(followed.code, 130) << followed.err;
+  EXPECT_NE(followed.err.find("the Experiment goes on"), std::string::npos) << followed.err;
+  EXPECT_EQ(RunUntil({"get", "experiments", "-w"}, "slow", SIGINT).code, 130);
+  const std::string trial = Get("experiment", "slow")["status"]["runningTrialList"][0];
+  EXPECT_EQ(RunUntil({"logs", "-f", trial}, "up", SIGINT).code, 130);
+  EXPECT_FALSE(Get("experiment", "slow").empty()) << "nothing was touched";
+}
+
+TEST_F(CommandTest, WaitingTooLongIsExitCode5) {
+  const std::string file = WriteFile("slow.yaml", ExperimentYaml("slow", "sleep 60", 1));
+  ASSERT_EQ(Run({"apply", "-f", file}).code, 0);
+  ExpectFails(Run({"wait", "experiment/slow", "--for=condition=Succeeded", "--timeout", "200ms"}),
+              5, {"Experiment default/slow"});
+  ExpectFails(Run({"wait", "experiment/slow", "--for=happy"}), 4, {"--for=condition=Succeeded"});
+}
+
+TEST_F(CommandTest, VersionSaysWhichOperatorRunsAndStartsNone) {
+  const Outcome alone = Run({"version"});
+  EXPECT_EQ(alone.code, 0);
+  EXPECT_EQ(alone.out.rfind("lockstep 0.1.0", 0), 0u) << alone.out;
+  EXPECT_FALSE(std::filesystem::exists(state_dir_));
+  ASSERT_EQ(Run({"get", "trials"}).code, 0);
+  EXPECT_NE(Run({"version"}).out.find(std::to_string(OperatorPid())), std::string::npos);
+}
+
+TEST_F(CommandTest, CompletionKnowsVerbsAndKinds) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const Outcome outcome = Run({"completion", shell});
+    EXPECT_EQ(outcome.code, 0) << shell;
+    EXPECT_NE(outcome.out.find("describe"), std::string::npos) << shell;
+    EXPECT_NE(outcome.out.find("trainingjobs"), std::string::npos) << shell;
+  }
+}
+
+}  // namespace
+}  // namespace lockstep

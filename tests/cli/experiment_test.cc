@@ -1,0 +1,120 @@
+// Experiments from `lockstep apply` to their end, by the real binary and real processes; and what
+// is left of them when something is killed on the way.
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "tests/cli/lockstep_process.h"
+
+namespace lockstep {
+namespace {
+
+class ExperimentTest : public LockstepTest {
+ protected:
+  void Apply(const std::string& name, const std::string& script, int trials, int ranks = 1) {
+    const Outcome outcome = Run(
+        {"apply", "-f", WriteFile(name + ".yaml", ExperimentYaml(name, script, trials, ranks))});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, "experiment.kubeflow.org/" + name + " created\n");
+  }
+  std::vector<std::string> Lines(const std::string& file) {
+    std::ifstream in(dir_ + "/" + file);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+  }
+  // Each started trial adds a line to `runs`.
+  std::string CountRuns() const { return "echo $LOCKSTEP_JOB >> " + dir_ + "/runs; "; }
+};
+
+TEST_F(ExperimentTest, RunsToItsEndAndNamesTheBestTrial) {
+  const std::string file =
+      WriteFile("search.yaml", ExperimentYaml("search", "echo accuracy=${x}", 3));
+  const Outcome followed = Run({"apply", "-f", file, "--follow"});
+  ASSERT_EQ(followed.code, 0) << followed.err << followed.out;
+  EXPECT_NE(followed.out.find("Best trial: search-"), std::string::npos) << followed.out;
+  EXPECT_NE(followed.out.find("lockstep describe trial search-"), std::string::npos);
+  const Json status = Get("experiment", "search")["status"];
+  EXPECT_EQ(status["trialsSucceeded"], 3);
+  const Json best = status["currentOptimalTrial"];
+  EXPECT_EQ(best["parameterAssignments"][0]["value"], best["observation"]["metrics"][0]["latest"])
+      << "the trial prints its parameter";
+  const std::string trial = best["bestTrialName"];
+  EXPECT_EQ(Run({"best", "search", "-o", "name"}).out, trial + "\n");
+  const Outcome logs = Run({"logs", trial, "--rank", "0"});
+  EXPECT_EQ(logs.out.rfind("accuracy=0.", 0), 0u) << logs.out << logs.err;
+  EXPECT_NE(Run({"describe", "experiment", "search"}).out.find(trial), std::string::npos);
+  EXPECT_EQ(Run({"wait", "experiment/search", "--for=condition=Succeeded"}).code, 0);
+  EXPECT_EQ(Run({"wait", "experiment/search", "--for=condition=Failed"}).code, 1);
+  EXPECT_EQ(Run({"apply", "-f", file}).out, "experiment.kubeflow.org/search unchanged\n");
+  EXPECT_EQ(Run({"delete", "experiment", "search"}).code, 0);
+  EXPECT_EQ(Run({"get", "trials", "-o", "name"}).out, "");
+}
+
+TEST_F(ExperimentTest, ADryRunStartsNothing) {
+  const std::string file = WriteFile("dry.yaml", ExperimentYaml("dry", "true", 1));
+  EXPECT_EQ(Run({"apply", "-f", file, "--dry-run"}).out,
+            "experiment.kubeflow.org/dry created (dry run)\n");
+  EXPECT_EQ(Run({"get", "experiment", "dry"}).code, 3);
+}
+
+TEST_F(ExperimentTest, AProgramThatIsMissingFailsTheTrialAndSaysWhereItWasLookedFor) {
+  std::string yaml = ExperimentYaml("missing", "true", 1);
+  yaml.replace(yaml.find("[sh,"), 4, "[no-such-program,");
+  ASSERT_EQ(Run({"apply", "-f", WriteFile("missing.yaml", yaml)}).code, 0);
+  EXPECT_EQ(Run({"wait", "experiment/missing", "--for=condition=Failed"}).code, 0);
+  const std::string trial = Get("experiment", "missing")["status"]["failedTrialList"][0];
+  const std::string text = Run({"describe", "trial", trial}).out;
+  EXPECT_NE(text.find("no-such-program"), std::string::npos) << text;
+  EXPECT_NE(text.find(getenv("PATH")), std::string::npos) << text;
+}
+
+TEST_F(ExperimentTest, ARankThatIsKilledIsNamedWithItsSignalAndLastLines) {
+  Apply("killed", "echo rank $LOCKSTEP_RANK is up; test $LOCKSTEP_RANK = 0 || kill -9 $$; sleep 60",
+        1, 2);
+  EXPECT_EQ(Run({"wait", "experiment/killed", "--for=condition=Failed"}).code, 0);
+  const std::string trial = Get("experiment", "killed")["status"]["failedTrialList"][0];
+  const std::string text = Run({"describe", "trial", trial}).out;
+  const std::size_t at = text.find("First failure:");
+  ASSERT_NE(at, std::string::npos) << text;
+  const std::string line = text.substr(at, text.find('\n', at) - at);
+  for (const char* part : {"rank 1", "signal 9", "host", "last line: rank 1 is up"}) {
+    EXPECT_NE(line.find(part), std::string::npos) << "no '" << part << "' in: " << line;
+  }
+}
+
+TEST_F(ExperimentTest, AnOperatorThatIsKilledLosesNothingAndRunsNothingTwice) {
+  Apply("crash",
+        CountRuns() + "while ! test -e " + dir_ +
+            "/go; do sleep 0.05; done; "
+            "echo accuracy=${x}",
+        4);
+  ASSERT_TRUE(Eventually([&] { return Lines("runs").size() >= 2; })) << "two trials should run";
+  const pid_t first = OperatorPid();
+  ASSERT_EQ(kill(first, SIGKILL), 0);
+  ASSERT_TRUE(Eventually([&] { return OperatorPid() == 0; }));
+  WriteFile("go", "");  // the running trials end while no operator is there
+  const Outcome waited = Run({"wait", "experiment/crash", "--for=condition=Succeeded"});
+  EXPECT_EQ(waited.code, 0) << waited.err;
+  EXPECT_NE(OperatorPid(), first);
+  const std::vector<std::string> runs = Lines("runs");
+  EXPECT_EQ(runs.size(), 4u);
+  EXPECT_EQ(std::set<std::string>(runs.begin(), runs.end()).size(), 4u) << "a trial ran twice";
+  EXPECT_EQ(Get("experiment", "crash")["status"]["trialsSucceeded"], 4);
+}
+
+TEST_F(ExperimentTest, DeletingARunningExperimentEndsItsProcesses) {
+  Apply("gone", "echo $$ >> " + dir_ + "/pids; exec sleep 600", 2, 2);
+  ASSERT_TRUE(Eventually([&] { return Lines("pids").size() == 4; }));
+  const Outcome deleted = Run({"delete", "experiment", "gone"});
+  EXPECT_EQ(deleted.code, 0) << deleted.err;
+  for (const std::string& pid : Lines("pids")) {
+    EXPECT_NE(kill(std::stoi(pid), 0), 0) << "process " << pid << " still runs";
+  }
+}
+
+}  // namespace
+}  // namespace lockstep
