@@ -1,13 +1,16 @@
-# LOCKSTEP_WITH_X: AUTO builds X when what it needs is there, ON insists on it, OFF leaves it out. Sets LOCKSTEP_HAVE_X.
+# LOCKSTEP_WITH_X: AUTO builds X when what it needs is there, ON insists on it, OFF leaves it out.
+# Sets LOCKSTEP_HAVE_X.
 foreach(feature TORCH MPI GLOO CUDA NCCL)
   set(LOCKSTEP_WITH_${feature} AUTO CACHE STRING "AUTO, ON or OFF")
   set_property(CACHE LOCKSTEP_WITH_${feature} PROPERTY STRINGS AUTO ON OFF)
   if(NOT LOCKSTEP_WITH_${feature} MATCHES "^(AUTO|ON|OFF)$")
-    message(FATAL_ERROR "LOCKSTEP_WITH_${feature} is '${LOCKSTEP_WITH_${feature}}': use AUTO, ON or OFF")
+    message(FATAL_ERROR
+      "LOCKSTEP_WITH_${feature} is '${LOCKSTEP_WITH_${feature}}': use AUTO, ON or OFF")
   endif()
 endforeach()
 
-# lockstep_feature(TORCH found why): records the outcome, fails when ON was asked for and it is not there.
+# lockstep_feature(TORCH found why): records the outcome, fails when ON was asked for and it is not
+# there.
 function(lockstep_feature feature found why)
   set(have OFF)
   if(LOCKSTEP_WITH_${feature} STREQUAL "OFF")
@@ -24,7 +27,8 @@ endfunction()
 function(lockstep_print_features)
   get_property(lines GLOBAL PROPERTY LOCKSTEP_FEATURES)
   list(JOIN lines "\n" text)
-  message(STATUS "Lockstep ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}, sanitizer: ${LOCKSTEP_SANITIZE}.\n${text}")
+  message(STATUS
+    "Lockstep ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}, sanitizer: ${LOCKSTEP_SANITIZE}.\n${text}")
 endfunction()
 
 if(NOT LOCKSTEP_WITH_TORCH STREQUAL "OFF")
@@ -43,7 +47,8 @@ endif()
 if(MPI_CXX_FOUND)
   lockstep_feature(MPI TRUE "MPI ${MPI_CXX_VERSION}")
 else()
-  lockstep_feature(MPI FALSE "no MPI found: install openmpi-bin and libopenmpi-dev, or run ./dev setup")
+  lockstep_feature(MPI FALSE
+    "no MPI found: install openmpi-bin and libopenmpi-dev, or run ./dev setup")
 endif()
 
 foreach(feature GLOO CUDA NCCL)

@@ -2,7 +2,9 @@
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
-    CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+    CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    ${CCACHE})
 endif()
 find_program(MOLD mold)
 if(MOLD)
@@ -16,7 +18,8 @@ target_compile_options(lockstep_options INTERFACE -Wall -Wextra -Wshadow -Wnon-v
 target_compile_definitions(lockstep_options INTERFACE SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY
   BOOST_ASIO_NO_DEPRECATED $<$<NOT:$<CONFIG:Release>>:_GLIBCXX_ASSERTIONS>)
 if(LOCKSTEP_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(LOCKSTEP_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
@@ -39,18 +42,23 @@ find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 include(GoogleTest)
 
-# lockstep_test(NAME sources... LINK libraries... LABELS labels... [TIMEOUT seconds] [SERIAL] [ENV NAME=VALUE...])
-# One test program, one ctest entry. Labels say which suites run it: unit, conformance, e2e, crash, tidy; sanitizer runs choose by label.
+# lockstep_test(NAME sources... LINK libraries... LABELS labels... [TIMEOUT seconds] [SERIAL]
+#   [ENV NAME=VALUE...])
+# One test program, one ctest entry. Labels say which suites run it: unit, conformance, e2e, crash,
+# tidy; sanitizer runs choose by label.
 function(lockstep_test name)
   cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "LINK;LABELS;ENV" ${ARGN})
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
-  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest GTest::gtest_main Threads::Threads)
-  target_compile_definitions(${name} PRIVATE LOCKSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LOCKSTEP_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gmock GTest::gtest GTest::gtest_main
+    Threads::Threads)
+  target_compile_definitions(${name} PRIVATE LOCKSTEP_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    LOCKSTEP_BINARY_DIR="${CMAKE_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${arg_ENV}")
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "${arg_ENV}")
   if(arg_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
   endif()

@@ -2,8 +2,9 @@
 // lives.
 //
 //   plan.json      the LaunchPlan; written before the launcher is started
-//   lock           held (flock) by the launcher's guardian for as long as anything of the
-//   generation may run rank-N.log     what rank N printed (stdout and stderr), whole lines
+//   lock           there from the start, and held by the launcher's guardian for as long as
+//                  anything of the generation may run
+//   rank-N.log     what rank N printed (stdout and stderr), whole lines
 //   merged.log     all ranks, each line with its [rank] in front
 //   exit.json      how it ended; written by rename, last of all, before the lock is released
 //   failure.json   the first failure, when there was one; before exit.json
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/base/status.h"
@@ -66,6 +68,8 @@ class JobDir {
   std::string plan_path() const { return path_ + "/plan.json"; }
   std::string lock_path() const { return path_ + "/lock"; }
   std::string merged_log_path() const { return path_ + "/merged.log"; }
+  std::string exit_path() const { return path_ + "/exit.json"; }
+  std::string failure_path() const { return path_ + "/failure.json"; }
   std::string rank_log_path(int rank) const {
     return path_ + "/rank-" + std::to_string(rank) + ".log";
   }
@@ -76,6 +80,8 @@ class JobDir {
   Result<ExitRecord> ReadExit() const;
   // failure.json (when record.failure), then exit.json, each by temporary file, fsync and rename.
   Status WriteExit(const ExitRecord& record) const;
+  // Leaves a plan.json that is there already as it is.
+  Status WritePlan(std::string_view text) const;
 
  private:
   std::string path_;

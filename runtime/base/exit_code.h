@@ -12,6 +12,7 @@ inline constexpr int kExitSignalBase = 128;  // 128 + signal number
 
 // Of `lockstep run`: the first failing rank's code, or
 inline constexpr int kExitLauncherFailed = 125;
+inline constexpr int kExitDeadline = 124;  // it took longer than --timeout; as timeout(1)
 
 // Of every other verb.
 inline constexpr int kExitFailed = 1;

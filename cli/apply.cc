@@ -1,0 +1,109 @@
+// lockstep apply: makes the operator's objects what the files say.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/follow.h"
+#include "cli/interrupt.h"
+#include "cli/manifest.h"
+#include "cli/object_client.h"
+#include "cli/object_name.h"
+#include "cli/verb.h"
+#include "runtime/base/exit_code.h"
+
+namespace lockstep {
+namespace {
+
+struct ApplyOptions {
+  std::vector<std::string> files;
+  std::string namespace_;
+  bool dry_run = false;
+  bool follow = false;
+};
+
+// Local processes start where apply was run, with its PATH, as if the user had started them.
+void AddOrigin(Object& object) {
+  if (KindOf(object) != Experiment::kKind && KindOf(object) != TrainingJob::kKind) return;
+  Labels& annotations = MetaOf(object).annotations;
+  std::error_code error;
+  const std::string directory = std::filesystem::current_path(error).string();
+  if (!error) annotations.try_emplace(kWorkingDirAnnotation, directory);
+  if (const char* path = std::getenv("PATH")) annotations.try_emplace(kPathAnnotation, path);
+}
+
+// What was done: "created", "configured" or "unchanged".
+Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) {
+  AddOrigin(object);
+  constexpr int kConflictsMax = 20;  // each means that somebody else's write went through
+  for (int attempt = 0;; ++attempt) {
+    Result<Object> there = client.Get(KeyOf(object));
+    Status outcome = there.status();
+    std::string done;
+    if (outcome.kind() == StatusKind::kNotFound) {
+      outcome = client.Create(object, dry_run).status();
+      done = "created";
+    } else if (outcome.ok()) {
+      if (SameIntent(*there, object)) return std::string("unchanged");
+      ObjectMeta meta = MetaOf(*there);
+      meta.labels = MetaOf(object).labels;
+      meta.annotations = MetaOf(object).annotations;
+      Object changed = object;
+      MetaOf(changed) = meta;
+      outcome = client.Update(changed, dry_run).status();
+      done = "configured";
+    }
+    const bool raced = outcome.kind() == StatusKind::kConflict ||
+                       (done == "created" && outcome.kind() == StatusKind::kAlreadyExists);
+    if (outcome.ok()) return done;
+    if (!raced || attempt == kConflictsMax) return outcome;
+  }
+}
+
+int Apply(const ApplyOptions& options, const VerbContext& context) {
+  const Result<Manifests> manifests = LoadManifests(options.files, options.namespace_);
+  if (!manifests.ok()) return Fail(manifests.status());
+  if (const int code = PrintFindings(*manifests); code != 0) return code;
+  const auto is_experiment = [](const Object& o) { return KindOf(o) == Experiment::kKind; };
+  const auto followed = std::ranges::find_if(manifests->objects, is_experiment);
+  if (options.follow && std::ranges::count_if(manifests->objects, is_experiment) != 1) {
+    return Fail(InvalidArgument("--follow needs exactly one Experiment in the files"));
+  }
+  const Result<std::unique_ptr<Session>> session = OpenSession(context);
+  if (!session.ok()) return Fail(session.status());
+  ObjectClient client(**session);
+  int code = kExitSuccess;
+  for (const Object& object : manifests->objects) {
+    const Result<std::string> done = ApplyOne(client, object, options.dry_run);
+    if (done.ok()) {
+      std::printf("%s %s%s\n", TypedName(object).c_str(), done->c_str(),
+                  options.dry_run ? " (dry run)" : "");
+    } else {
+      code = Fail(done.status().WithContext(KeyOf(object).ToString()));
+    }
+  }
+  std::fflush(stdout);
+  if (!options.follow || options.dry_run || code != kExitSuccess) return code;
+  return FollowExperiment(client, KeyOf(*followed));
+}
+
+}  // namespace
+
+void AddApplyVerb(CLI::App& app, VerbContext& context) {
+  auto options = std::make_shared<ApplyOptions>();
+  CLI::App* verb = app.add_subcommand("apply", "Create or change the objects in files");
+  verb->add_option("-f,--filename", options->files, "Files, directories, or - for standard input")
+      ->required();
+  verb->add_option("-n,--namespace", options->namespace_, "Namespace of objects that name none");
+  verb->add_flag("--dry-run", options->dry_run, "Check everything, change nothing");
+  verb->add_flag("--follow", options->follow, "Show the Experiment until it ends");
+  verb->callback([options, &context] {
+    OnInterruptSay("interrupted: what was applied stays; apply again to do the rest");
+    context.exit_code = Apply(*options, context);
+  });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,85 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "cli/run.h"
+#include "cli/verb.h"
+#include "operators/api/did_you_mean.h"
+#include "runtime/base/exit_code.h"
+
+namespace lockstep {
+namespace {
+
+void AddVerbs(CLI::App& app, VerbContext& context) {
+  AddRunVerb(app, &context.exit_code);
+  AddApplyVerb(app, context);
+  AddGetVerb(app, context);
+  AddDescribeVerb(app, context);
+  AddLogsVerb(app, context);
+  AddWaitVerb(app, context);
+  AddBestVerb(app, context);
+  AddDeleteVerb(app, context);
+  AddValidateVerb(app, context);
+  AddOperatorVerb(app, context);
+  AddVersionVerb(app, context);
+  AddCompletionVerb(app, context);
+}
+
+// What is wrong with the first word that is no option, when it is no verb; "" when it is one.
+std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--state-dir") ++i;
+    if (word.starts_with('-')) continue;
+    for (const std::string& name : names) {
+      if (name == word) return "";
+    }
+    return "there is no verb '" + std::string(word) + "'" +
+           DidYouMean(word, std::vector<std::string_view>(names.begin(), names.end())) +
+           "; `lockstep --help` lists them";
+  }
+  return "";
+}
+
+int UsageError(std::string_view message) {
+  std::fprintf(stderr, "lockstep: %.*s\n", static_cast<int>(message.size()), message.data());
+  return kExitUsage;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  VerbContext context;
+  CLI::App app("Distributed training jobs, and searches over them.", "lockstep");
+  app.add_option("--state-dir", context.state_dir_flag,
+                 "Where the operator keeps everything; default $LOCKSTEP_STATE_DIR, "
+                 "$XDG_STATE_HOME/lockstep or ~/.local/state/lockstep");
+  app.fallthrough();
+  app.require_subcommand(1);
+  AddVerbs(app, context);
+  if (const std::string wrong = WrongVerb(app, argc, argv); !wrong.empty())
+    return UsageError(wrong);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    app.exit(help);
+    return kExitSuccess;
+  } catch (const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
+    return UsageError(std::string(error.what()) + "; `lockstep" + verb + " --help` shows how");
+  }
+  // Output that did not arrive is a failure, whatever the verb thought.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    UsageError("standard output could not be written");
+    if (context.exit_code == kExitSuccess) return kExitFailed;
+  }
+  return context.exit_code;
+}
+
+}  // namespace lockstep

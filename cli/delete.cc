@@ -1,0 +1,97 @@
+// lockstep delete: removes objects and all that belongs to them, and waits until they are gone.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/interrupt.h"
+#include "cli/manifest.h"
+#include "cli/object_client.h"
+#include "cli/object_name.h"
+#include "cli/verb.h"
+#include "runtime/base/clock.h"
+#include "runtime/base/exit_code.h"
+
+namespace lockstep {
+namespace {
+
+struct DeleteOptions {
+  std::vector<std::string> object;  // KIND NAME, or KIND/NAME
+  std::vector<std::string> files;
+  std::string namespace_ = kDefaultNamespace;
+};
+
+// Longer than any job's grace period is meant to be.
+constexpr std::chrono::minutes kGoneDeadline(10);
+
+Result<std::vector<ObjectKey>> KeysOf(const DeleteOptions& options) {
+  std::vector<ObjectKey> keys;
+  if (!options.files.empty()) {
+    if (!options.object.empty()) return InvalidArgument("name either an object or a file");
+    LOCKSTEP_ASSIGN_OR_RETURN(const Manifests manifests,
+                              LoadManifests(options.files, options.namespace_));
+    if (manifests.objects.empty()) {
+      return InvalidArgument(FormatFileFinding(manifests.findings.front()));
+    }
+    for (const Object& object : manifests.objects) keys.push_back(KeyOf(object));
+    return keys;
+  }
+  const auto& typed = options.object;
+  if (typed.empty() || typed.size() > 2) {
+    return InvalidArgument("name what to delete: KIND NAME, or -f FILE");
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(
+      ObjectKey key, typed.size() == 2 ? MakeObjectKey(typed[0], typed[1], options.namespace_)
+                                       : ParseObjectName(typed[0], options.namespace_));
+  keys.push_back(std::move(key));
+  return keys;
+}
+
+Status DeleteAndWait(ObjectClient& client, const ObjectKey& key) {
+  LOCKSTEP_RETURN_IF_ERROR(client.Delete(key));
+  const MonotonicTime end = SystemClock().Monotonic() + kGoneDeadline;
+  for (;;) {
+    const Status status = client.Get(key).status();
+    if (status.kind() == StatusKind::kNotFound) return OkStatus();
+    LOCKSTEP_RETURN_IF_ERROR(status);
+    if (SystemClock().Monotonic() >= end) {
+      return DeadlineExceeded(key.ToString() +
+                              " is still being deleted: its processes do not end; see `lockstep "
+                              "describe` and operator.log");
+    }
+    SystemClock().SleepFor(std::chrono::milliseconds(20));
+  }
+}
+
+int Delete(const DeleteOptions& options, const VerbContext& context) {
+  const Result<std::vector<ObjectKey>> keys = KeysOf(options);
+  if (!keys.ok()) return Fail(keys.status());
+  const Result<std::unique_ptr<Session>> session = OpenSession(context);
+  if (!session.ok()) return Fail(session.status());
+  ObjectClient client(**session);
+  int code = kExitSuccess;
+  for (const ObjectKey& key : *keys) {
+    const Status status = DeleteAndWait(client, key);
+    if (status.ok()) {
+      std::printf("%s deleted\n", key.ToString().c_str());
+      std::fflush(stdout);
+    } else {
+      code = Fail(status);
+    }
+  }
+  return code;
+}
+
+}  // namespace
+
+void AddDeleteVerb(CLI::App& app, VerbContext& context) {
+  auto options = std::make_shared<DeleteOptions>();
+  CLI::App* verb = app.add_subcommand("delete", "Delete objects; their processes are ended first");
+  verb->add_option("object", options->object, "KIND NAME, or KIND/NAME");
+  verb->add_option("-f,--filename", options->files, "The objects in files or directories");
+  verb->add_option("-n,--namespace", options->namespace_, "Namespace");
+  verb->callback([options, &context] {
+    OnInterruptSay("interrupted; what was marked for deletion goes on being deleted");
+    context.exit_code = Delete(*options, context);
+  });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,190 @@
+#include "cli/description.h"
+
+#include <algorithm>
+
+#include "cli/object_state.h"
+#include "cli/object_table.h"
+#include "cli/table_printer.h"
+
+namespace lockstep {
+namespace {
+
+// "Name:        value" lines.
+class Page {
+ public:
+  void Line(const std::string& name, const std::string& value) {
+    if (value.empty()) return;
+    std::string label = name + ":";
+    label.resize(std::max<std::size_t>(label.size() + 1, 14), ' ');
+    text_ += label + value + "\n";
+  }
+  void Block(const std::string& title, const std::string& lines) {
+    if (lines.empty()) return;
+    text_ += title + ":\n";
+    for (std::size_t begin = 0; begin < lines.size();) {
+      const std::size_t end = std::min(lines.find('\n', begin), lines.size());
+      text_ += "  " + lines.substr(begin, end - begin) + "\n";
+      begin = end + 1;
+    }
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void AddHead(const Object& object, WallTime now, Page& page) {
+  const ObjectMeta& meta = MetaOf(object);
+  page.Line("Name", meta.name);
+  page.Line("Namespace", meta.namespace_);
+  page.Line("Kind", std::string(KindOf(object)) + " (" + std::string(ApiVersionOf(object)) + ")");
+  const std::string message = StateMessage(object);
+  page.Line("State", StateOf(object) + (message.empty() ? "" : ": " + message));
+  const std::string age = FormatSpan(meta.creation_timestamp, "", now);
+  if (!age.empty()) page.Line("Created", meta.creation_timestamp + " (" + age + " ago)");
+}
+
+std::string ConditionLines(const std::vector<Condition>& conditions) {
+  Table table{{"TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"}, {}};
+  for (const Condition& c : conditions) {
+    table.rows.push_back({c.type, c.status, c.reason, c.last_transition_time, c.message});
+  }
+  return FormatTable(table);
+}
+
+std::string ObjectiveLine(const ObjectiveSpec& objective) {
+  std::string line = objective.type + " " + objective.objective_metric_name;
+  if (objective.goal) line += " to " + Json(*objective.goal).dump();
+  return line;
+}
+
+std::string MetricLines(const Observation& observation) {
+  Table table{{"NAME", "LATEST", "MIN", "MAX"}, {}};
+  for (const Metric& metric : observation.metrics) {
+    table.rows.push_back({metric.name, metric.latest, metric.min, metric.max});
+  }
+  return FormatTable(table);
+}
+
+std::string SpaceLines(const std::vector<ParameterSpec>& parameters) {
+  Table table{{"NAME", "TYPE", "VALUES"}, {}};
+  for (const ParameterSpec& parameter : parameters) {
+    std::string values;
+    if (const auto& space = parameter.feasible_space) {
+      for (const std::string& value : space->list) values += (values.empty() ? "" : ", ") + value;
+      if (space->list.empty()) values = space->min + " .. " + space->max;
+      if (!space->step.empty()) values += " step " + space->step;
+    }
+    table.rows.push_back({parameter.name, parameter.parameter_type, values});
+  }
+  return FormatTable(table);
+}
+
+void AddFailure(const std::optional<FirstFailure>& failure, Page& page) {
+  if (!failure) return;
+  page.Line("First failure", FailureLine(*failure));
+  std::string lines;
+  for (const std::string& line : failure->last_lines) lines += line + "\n";
+  page.Block("Last lines", lines);
+}
+
+std::string RoleLines(const TrainingJob& job) {
+  Table table{{"ROLE", "RANKS", "COMMAND"}, {}};
+  for (const JobRole& role : job.spec.roles) {
+    std::string command;
+    for (const Container& container : role.pod_template.spec.containers) {
+      for (const auto& part : container.command) command += (command.empty() ? "" : " ") + part;
+      for (const auto& part : container.args) command += (command.empty() ? "" : " ") + part;
+    }
+    std::ranges::replace(command, '\n', ' ');
+    table.rows.push_back({role.name, std::to_string(role.replicas), CutToWidth(command, 120)});
+  }
+  return FormatTable(table);
+}
+
+}  // namespace
+
+std::string FailureLine(const FirstFailure& failure) {
+  std::string line =
+      failure.rank >= 0 ? "rank " + std::to_string(failure.rank) : std::string("no rank");
+  if (!failure.host.empty()) line += " on host " + failure.host;
+  if (!failure.cause.empty()) line += ", " + failure.cause;
+  if (failure.signal != 0) {
+    line += ", signal " + std::to_string(failure.signal);
+  } else if (failure.rank >= 0) {
+    line += ", exit code " + std::to_string(failure.exit_code);
+  }
+  if (!failure.message.empty()) line += ": " + failure.message;
+  if (!failure.last_lines.empty()) line += "; last line: " + failure.last_lines.back();
+  return line;
+}
+
+std::string DescribeExperiment(const Experiment& experiment, const std::vector<Trial>& trials,
+                               WallTime now) {
+  Page page;
+  AddHead(experiment, now, page);
+  const ExperimentSpec& spec = experiment.spec;
+  if (spec.objective) page.Line("Objective", ObjectiveLine(*spec.objective));
+  if (spec.algorithm) page.Line("Algorithm", spec.algorithm->algorithm_name);
+  if (spec.max_trial_count) {
+    page.Line("Trials", std::to_string(trials.size()) + " of " +
+                            std::to_string(*spec.max_trial_count) + ", " +
+                            std::to_string(spec.parallel_trial_count.value_or(3)) + " at a time");
+  }
+  page.Block("Parameters", SpaceLines(spec.parameters));
+  page.Block("Conditions", ConditionLines(experiment.status.conditions));
+  const std::vector<Object> rows(trials.begin(), trials.end());
+  page.Block("Trials", FormatTable(MakeObjectTable(rows, {.now = now})));
+  if (const auto& best = experiment.status.current_optimal_trial;
+      best && !best->best_trial_name.empty()) {
+    page.Line("Best trial", best->best_trial_name);
+    page.Line("Parameters", FormatAssignments(best->parameter_assignments));
+    page.Block("Metrics", MetricLines(best->observation));
+  }
+  return page.Take();
+}
+
+std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job, WallTime now) {
+  Page page;
+  AddHead(trial, now, page);
+  if (trial.spec.objective) page.Line("Objective", ObjectiveLine(*trial.spec.objective));
+  page.Line("Parameters", FormatAssignments(trial.spec.parameter_assignments));
+  page.Line("Ran for", FormatSpan(trial.status.start_time, trial.status.completion_time, now));
+  page.Block("Conditions", ConditionLines(trial.status.conditions));
+  page.Block("Metrics", MetricLines(trial.status.observation));
+  if (job) {
+    page.Block("Job", RoleLines(*job));
+    AddFailure(job->status.first_failure, page);
+  }
+  return page.Take();
+}
+
+std::string DescribeTrainingJob(const TrainingJob& job, WallTime now) {
+  Page page;
+  AddHead(job, now, page);
+  page.Line("Ranks",
+            std::to_string(job.status.active) + " of " + std::to_string(RanksOf(job)) + " running");
+  page.Line("Restarts", std::to_string(job.status.generation) + " of at most " +
+                            std::to_string(job.spec.max_restarts));
+  page.Line("Ran for", FormatSpan(job.status.start_time, job.status.completion_time, now));
+  page.Block("Roles", RoleLines(job));
+  page.Block("Conditions", ConditionLines(job.status.conditions));
+  AddFailure(job.status.first_failure, page);
+  return page.Take();
+}
+
+std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now) {
+  Page page;
+  AddHead(suggestion, now, page);
+  page.Line("Algorithm", suggestion.spec.algorithm.algorithm_name);
+  page.Line("Asked for", std::to_string(suggestion.spec.requests));
+  page.Block("Conditions", ConditionLines(suggestion.status.conditions));
+  Table table{{"TRIAL", "PARAMETERS"}, {}};
+  for (const TrialAssignment& point : suggestion.status.suggestions) {
+    table.rows.push_back({point.name, FormatAssignments(point.parameter_assignments)});
+  }
+  page.Block("Points", FormatTable(table));
+  return page.Take();
+}
+
+}  // namespace lockstep

@@ -1,0 +1,23 @@
+// What `lockstep describe` says of an object. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operators/api/object.h"
+#include "runtime/base/clock.h"
+
+namespace lockstep {
+
+std::string DescribeExperiment(const Experiment& experiment, const std::vector<Trial>& trials,
+                               WallTime now);
+// `job`: the trial's job, while there is one.
+std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job, WallTime now);
+std::string DescribeTrainingJob(const TrainingJob& job, WallTime now);
+std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now);
+
+// One line: "rank 1 on host h, signal 9: MESSAGE; last line: LINE".
+std::string FailureLine(const FirstFailure& failure);
+
+}  // namespace lockstep

@@ -1,0 +1,157 @@
+#include "cli/manifest.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <system_error>
+
+#include "operators/admission/validate.h"
+#include "operators/api/defaults.h"
+#include "operators/codec/document.h"
+#include "operators/convert/convert.h"
+#include "runtime/base/exit_code.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::vector<std::string>> FilesOf(const std::string& name) {
+  std::error_code error;
+  if (name == "-" || !fs::is_directory(name, error)) return std::vector<std::string>{name};
+  std::vector<std::string> files;
+  for (fs::directory_iterator it(name, error), end; !error && it != end; it.increment(error)) {
+    const std::string extension = it->path().extension().string();
+    if (extension == ".yaml" || extension == ".yml" || extension == ".json") {
+      files.push_back(it->path().string());
+    }
+  }
+  if (error) return ErrnoStatus("read the directory " + name, error.value());
+  if (files.empty()) {
+    return NotFound("the directory " + name + " holds no *.yaml, *.yml or *.json file");
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Result<std::string> ReadText(const std::string& file) {
+  const std::size_t bytes_max = CodecLimits().bytes_max;
+  const auto read = [&](std::istream& in) {
+    std::string text(bytes_max + 1, '\0');  // one more than allowed: the parser then says so
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
+  };
+  if (file == "-") return read(std::cin);
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return ErrnoStatus("open " + file, errno);
+  std::string text = read(in);
+  if (in.bad()) return ErrnoStatus("read " + file, errno);
+  return text;
+}
+
+// Only what says where it stands by itself: a parser's or a converter's Status.
+FileFinding WholeFinding(const std::string& file, const Status& status) {
+  return {file, {Finding::Severity::kError, "", {}, status.message()}};
+}
+
+bool IsJob(const Document& document) {
+  const Json& value = document.value;
+  return value.is_object() && value.value("apiVersion", Json()) == "batch/v1" &&
+         value.value("kind", Json()) == "Job";
+}
+
+void LoadDocument(const Document& document, const std::string& default_namespace,
+                  Manifests& manifests) {
+  Object object;
+  std::vector<Finding> findings;
+  if (IsJob(document)) {  // a Job by itself runs as the TrainingJob it stands for
+    Result<Converted> converted = ConvertToTrainingJob(document);
+    if (!converted.ok()) {
+      manifests.findings.push_back(WholeFinding(document.file, converted.status()));
+      return;
+    }
+    object = std::move(converted->job);
+    findings = std::move(converted->findings);
+  } else {
+    Result<Decoded> decoded = Decode(document);
+    if (!decoded.ok()) {
+      manifests.findings.push_back(WholeFinding(document.file, decoded.status()));
+      return;
+    }
+    object = std::move(decoded->object);
+    findings = std::move(decoded->findings);
+  }
+  ObjectMeta& meta = MetaOf(object);
+  if (meta.namespace_.empty()) meta.namespace_ = default_namespace;
+  SetDefaults(object);
+  const bool decoded_well = std::ranges::none_of(
+      findings, [](const Finding& f) { return f.severity == Finding::Severity::kError; });
+  if (decoded_well) {
+    std::vector<Finding> more = Validate(object, document);
+    findings.insert(findings.end(), more.begin(), more.end());
+  }
+  for (Finding& finding : findings) {
+    manifests.findings.push_back({document.file, std::move(finding)});
+  }
+  manifests.objects.push_back(std::move(object));
+}
+
+}  // namespace
+
+bool Manifests::has_errors() const {
+  return std::ranges::any_of(findings, [](const FileFinding& f) {
+    return f.finding.severity == Finding::Severity::kError;
+  });
+}
+
+Result<Manifests> LoadManifests(const std::vector<std::string>& names,
+                                const std::string& default_namespace) {
+  Manifests manifests;
+  for (const std::string& name : names) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(name));
+    for (const std::string& file : files) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadText(file));
+      const Result<std::vector<Document>> documents = ParseYaml(text, file);
+      if (!documents.ok()) {
+        manifests.findings.push_back(WholeFinding(file, documents.status()));
+        continue;
+      }
+      for (const Document& document : *documents) {
+        LoadDocument(document, default_namespace, manifests);
+      }
+    }
+  }
+  if (manifests.objects.empty() && manifests.findings.empty()) {
+    return InvalidArgument("there is no object in " + names.front() + ": it is empty");
+  }
+  return manifests;
+}
+
+std::string FormatFileFinding(const FileFinding& finding) {
+  if (finding.finding.path.empty() && finding.finding.position.line == 0) {
+    return finding.finding.message;
+  }
+  return FormatFinding(finding.file, finding.finding);
+}
+
+int PrintFindings(const Manifests& manifests) {
+  std::fflush(stdout);
+  std::size_t errors = 0;
+  for (const FileFinding& finding : manifests.findings) {
+    const bool warning = finding.finding.severity == Finding::Severity::kWarning;
+    errors += warning ? 0 : 1;
+    std::fprintf(stderr, "lockstep: %s%s\n", warning ? "warning: " : "",
+                 FormatFileFinding(finding).c_str());
+  }
+  if (errors == 0) return kExitSuccess;
+  std::fprintf(stderr, "lockstep: %zu %s; nothing was changed\n", errors,
+               errors == 1 ? "error" : "errors");
+  return kExitInvalid;
+}
+
+}  // namespace lockstep

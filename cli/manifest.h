@@ -1,0 +1,36 @@
+// Manifests: what the user's files say, decoded, with defaults, checked: everything that is wrong
+// with all of them at once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operators/api/decode.h"
+#include "operators/api/object.h"
+
+namespace lockstep {
+
+struct FileFinding {
+  std::string file;
+  Finding finding;
+};
+
+struct Manifests {
+  std::vector<Object> objects;  // those that could be decoded
+  std::vector<FileFinding> findings;
+
+  bool has_errors() const;
+};
+
+// `names`: files, directories (their *.yaml, *.yml and *.json in order) and "-" for standard input.
+// `default_namespace` is for objects that name none; empty: "default". Error: a file that cannot be
+// read, or nothing in any of them.
+Result<Manifests> LoadManifests(const std::vector<std::string>& names,
+                                const std::string& default_namespace);
+
+// "FILE:LINE:COLUMN: PATH: MESSAGE", leaving out what is not known.
+std::string FormatFileFinding(const FileFinding& finding);
+// All findings to stderr, then how many; the exit code for them (4 when there is an error, else 0).
+int PrintFindings(const Manifests& manifests);
+
+}  // namespace lockstep

@@ -1,0 +1,23 @@
+// How users name objects on the command line, and how the verbs name them back.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "operators/api/object.h"
+
+namespace lockstep {
+
+inline constexpr char kDefaultNamespace[] = "default";
+
+// "experiment.kubeflow.org/random", as kubectl prints it.
+std::string TypedName(const Object& object);
+
+// "trial/random-a1" -> its key. InvalidArgument: not KIND/NAME.
+Result<ObjectKey> ParseObjectName(std::string_view typed, const std::string& namespace_);
+Result<ObjectKey> MakeObjectKey(std::string_view kind, std::string_view name,
+                                const std::string& namespace_);
+// "a=b,c=d". InvalidArgument names the wrong term.
+Result<Labels> ParseLabels(std::string_view selector);
+
+}  // namespace lockstep

@@ -1,0 +1,23 @@
+// The state of an object in one word, from its conditions. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "operators/api/object.h"
+
+namespace lockstep {
+
+const std::vector<Condition>& ConditionsOf(const Object& object);
+
+// The last condition that is True; "Deleting" while it is being deleted; "Pending" when nothing is
+// known yet.
+std::string StateOf(const Object& object);
+
+// Nothing more will happen to it.
+bool IsFinished(const Object& object);
+
+// The sentence of the condition that StateOf names; may be empty.
+std::string StateMessage(const Object& object);
+
+}  // namespace lockstep

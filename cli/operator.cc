@@ -1,0 +1,178 @@
+// lockstep operator: serves one state directory until it is told to stop or there is nothing to do.
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "cli/duration.h"
+#include "cli/operator_idle.h"
+#include "cli/operator_lock.h"
+#include "cli/operator_start.h"
+#include "cli/verb.h"
+#include "operators/backend/local_backend.h"
+#include "operators/observe/sqlite_observation_store.h"
+#include "operators/reconcile/controllers.h"
+#include "operators/serve/http_server.h"
+#include "operators/store/sqlite_store.h"
+#include "runtime/base/exit_code.h"
+#include "runtime/base/metric_line.h"
+
+namespace lockstep {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct OperatorOptions {
+  std::string idle_timeout = "30s";
+  bool stay = false;
+  bool detach = false;
+  int ready_fd = -1;
+};
+
+// What the signal handler can reach: an eventfd, and which signal came.
+std::atomic<int> g_stop_fd{-1};
+std::atomic<int> g_stop_signal{0};
+
+void HandleStop(int number) {
+  const int saved = errno;
+  g_stop_signal.store(number);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(g_stop_fd.load(), &one, sizeof one);
+  errno = saved;
+}
+
+Status CatchStopSignals() {
+  const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd < 0) return ErrnoStatus("make an eventfd", errno);
+  g_stop_fd.store(fd);
+  struct sigaction action{};
+  action.sa_handler = HandleStop;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return OkStatus();
+}
+
+// False: nothing came within `timeout`.
+bool WaitForStop(milliseconds timeout) {
+  pollfd waiting{g_stop_fd.load(), POLLIN, 0};
+  return ::poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
+}
+
+void Log(const std::string& line) {
+  std::fprintf(stderr, "%s operator[%d]: %s\n", FormatTime(SystemClock().Now()).c_str(),
+               static_cast<int>(::getpid()), line.c_str());
+}
+
+// Everything the operator is made of, in the order it must be taken apart.
+struct Wiring {
+  OperatorLock lock;
+  std::unique_ptr<SqliteStore> store;
+  std::unique_ptr<ObservationStore> observations;
+  std::unique_ptr<JobBackend> backend;
+  std::unique_ptr<Manager> manager;
+  std::unique_ptr<Router> router;
+  std::unique_ptr<HttpServer> server;
+};
+
+Result<std::string> OwnProgram() {
+  char path[4096];
+  const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
+  if (size < 0) return ErrnoStatus("find the lockstep program", errno);
+  return std::string(path, static_cast<std::size_t>(size));
+}
+
+Result<Wiring> Wire(const StateDir& dir) {
+  LOCKSTEP_RETURN_IF_ERROR(PrepareStateDir(dir));
+  LOCKSTEP_ASSIGN_OR_RETURN(OperatorLock lock, OperatorLock::Acquire(dir));
+  LOCKSTEP_ASSIGN_OR_RETURN(std::string program, OwnProgram());
+  Wiring wiring{std::move(lock), {}, {}, {}, {}, {}, {}};
+  LOCKSTEP_ASSIGN_OR_RETURN(wiring.store, SqliteStore::Open(dir.database_path()));
+  LOCKSTEP_ASSIGN_OR_RETURN(wiring.observations, OpenSqliteObservationStore(dir.database_path()));
+  wiring.backend = MakeLocalBackend({dir.jobs_path(), std::move(program)});
+  wiring.manager = std::make_unique<Manager>(
+      *wiring.store, SystemClock(),
+      MakeControllers(*wiring.store, *wiring.observations, *wiring.backend, SystemClock()));
+  wiring.router = std::make_unique<Router>(
+      *wiring.store, *wiring.observations,
+      OperatorInfo{LOCKSTEP_VERSION, dir.path, static_cast<int>(getpid())});
+  HttpServerOptions options;
+  options.socket_path = dir.socket_path();
+  LOCKSTEP_ASSIGN_OR_RETURN(wiring.server,
+                            HttpServer::Start(
+                                options,
+                                [router = wiring.router.get()](const HttpRequest& request) {
+                                  return router->Handle(request);
+                                },
+                                *wiring.store));
+  wiring.manager->Start();
+  return wiring;
+}
+
+// Returns why it ended.
+std::string ServeUntilDone(Wiring& wiring, const OperatorOptions& options, milliseconds idle) {
+  const milliseconds look_every = std::clamp(idle / 10, milliseconds(1), milliseconds(500));
+  IdleTimer timer(idle);
+  const auto quiet = [&] { return NothingToDo(*wiring.store); };
+  for (;;) {
+    if (WaitForStop(look_every)) {
+      return "stopped by signal " + std::to_string(g_stop_signal.load()) +
+             "; jobs that run go on, the next operator finds them";
+    }
+    if (options.stay) continue;
+    const bool is_idle = wiring.server->connections() == 0 && quiet();
+    if (timer.Look(is_idle, SystemClock().Monotonic()) && wiring.server->TryLeave(quiet)) {
+      return "left: nothing to do";
+    }
+  }
+}
+
+int Operate(const OperatorOptions& options, const VerbContext& context) {
+  const auto fail = [&](const Status& status) {
+    ReportReady(options.ready_fd, status);
+    Fail(status);
+    // Two on one directory is a matter of the world, as a read-only directory is.
+    return status.kind() == StatusKind::kAlreadyExists ? kExitFailed : ExitCodeOfStatus(status);
+  };
+  const Result<milliseconds> idle = ParseDuration(options.idle_timeout);
+  if (!idle.ok()) return fail(idle.status().WithContext("--idle-timeout"));
+  const Result<StateDir> dir = FindStateDir(context.state_dir_flag, ProcessEnv());
+  if (!dir.ok()) return fail(dir.status());
+  if (options.detach) {
+    const Status started = StartDetachedOperator(*dir, "/proc/self/exe", std::chrono::seconds(30));
+    return started.ok() ? kExitSuccess : fail(started);
+  }
+  if (const Status caught = CatchStopSignals(); !caught.ok()) return fail(caught);
+  Result<Wiring> wiring = Wire(*dir);
+  if (!wiring.ok()) return fail(wiring.status());
+  Log("lockstep " LOCKSTEP_VERSION " serves " + dir->path);
+  ReportReady(options.ready_fd, OkStatus());
+  const std::string why = ServeUntilDone(*wiring, options, *idle);
+  wiring->server.reset();  // before the manager: an acknowledged write is for the next operator
+  const Status stopped = wiring->manager->Stop(std::chrono::seconds(10));
+  Log(why);
+  if (!stopped.ok()) return Fail(stopped);
+  return kExitSuccess;
+}
+
+}  // namespace
+
+void AddOperatorVerb(CLI::App& app, VerbContext& context) {
+  auto options = std::make_shared<OperatorOptions>();
+  CLI::App* verb = app.add_subcommand(
+      "operator", "Serve a state directory; the other verbs start one when none answers");
+  verb->add_option("--idle-timeout", options->idle_timeout,
+                   "Leave when there was nothing to do for so long; default 30s");
+  verb->add_flag("--stay", options->stay, "Never leave by itself");
+  verb->add_flag("--detach", options->detach, "Start it in the background and return");
+  verb->add_option("--ready-fd", options->ready_fd, "Where to write `ready` once it serves")
+      ->check(CLI::NonNegativeNumber);
+  verb->callback([options, &context] { context.exit_code = Operate(*options, context); });
+}
+
+}  // namespace lockstep

@@ -1,0 +1,28 @@
+// Whether the operator is needed: the decision to leave. Pure.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "operators/store/store.h"
+#include "runtime/base/clock.h"
+
+namespace lockstep {
+
+// No Experiment, Trial or TrainingJob is unfinished or being deleted. A store that cannot be read
+// is not idle.
+bool NothingToDo(const Store& store);
+
+// Watches how long there has been nothing to do and nobody connected.
+class IdleTimer {
+ public:
+  explicit IdleTimer(std::chrono::milliseconds timeout) : timeout_(timeout) {}
+  // True: that long enough, and this is the moment to leave.
+  bool Look(bool idle, MonotonicTime now);
+
+ private:
+  const std::chrono::milliseconds timeout_;
+  std::optional<MonotonicTime> since_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,43 @@
+// What every verb shares: where the operator is, and how an outcome becomes an exit code. One file
+// a verb; main lists them.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cli/session.h"
+#include "runtime/base/status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace lockstep {
+
+struct VerbContext {
+  std::string state_dir_flag;  // --state-dir, or empty
+  int exit_code = 0;           // set by the verb that ran
+};
+
+Result<std::unique_ptr<Session>> OpenSession(const VerbContext& context);
+
+// NotFound 3; InvalidArgument, Conflict, AlreadyExists 4; DeadlineExceeded 5; the
+// rest 1.
+int ExitCodeOfStatus(const Status& status);
+// Prints "lockstep: MESSAGE" to stderr; the exit code.
+int Fail(const Status& status);
+
+// Each adds its subcommand to `app`. `context` outlives the app.
+void AddApplyVerb(CLI::App& app, VerbContext& context);
+void AddBestVerb(CLI::App& app, VerbContext& context);
+void AddCompletionVerb(CLI::App& app, VerbContext& context);
+void AddDeleteVerb(CLI::App& app, VerbContext& context);
+void AddDescribeVerb(CLI::App& app, VerbContext& context);
+void AddGetVerb(CLI::App& app, VerbContext& context);
+void AddLogsVerb(CLI::App& app, VerbContext& context);
+void AddOperatorVerb(CLI::App& app, VerbContext& context);
+void AddValidateVerb(CLI::App& app, VerbContext& context);
+void AddVersionVerb(CLI::App& app, VerbContext& context);
+void AddWaitVerb(CLI::App& app, VerbContext& context);
+
+}  // namespace lockstep

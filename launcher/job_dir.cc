@@ -1,0 +1,114 @@
+#include "launcher/job_dir.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "launcher/exit_record_json.h"
+#include "launcher/unique_fd.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::array<std::string_view, 8> kCauseNames = {"succeeded",  "user-error",   "signal",
+                                                         "restart-me", "start-failed", "deadline",
+                                                         "stopped",    "launcher-lost"};
+
+Result<std::string> ReadFile(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus("open " + path, errno);
+  std::string text;
+  std::array<char, 65536> buffer;
+  while (true) {
+    const ssize_t n = read(fd.get(), buffer.data(), buffer.size());
+    if (n == 0) return text;
+    if (n > 0) {
+      text.append(buffer.data(), static_cast<std::size_t>(n));
+    } else if (errno != EINTR) {
+      return ErrnoStatus("read " + path, errno);
+    }
+  }
+}
+
+Status WriteAll(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t n = write(fd, text.data(), text.size());
+    if (n >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(n));
+    } else if (errno != EINTR) {
+      return ErrnoStatus("write " + path, errno);
+    }
+  }
+  return OkStatus();
+}
+
+// Whoever reads `path` sees all of `text` or nothing, a power cut included.
+Status WriteAtomically(const std::string& directory, const std::string& path,
+                       std::string_view text) {
+  const std::string temporary = path + ".new." + std::to_string(gettid());
+  {
+    const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!fd.valid()) return ErrnoStatus("open " + temporary, errno);
+    LOCKSTEP_RETURN_IF_ERROR(WriteAll(fd.get(), text, temporary));
+    if (fsync(fd.get()) != 0) return ErrnoStatus("sync " + temporary, errno);
+  }
+  if (rename(temporary.c_str(), path.c_str()) != 0) return ErrnoStatus("rename " + path, errno);
+  const UniqueFd folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid() || fsync(folder.get()) != 0) return ErrnoStatus("sync " + directory, errno);
+  return OkStatus();
+}
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+}  // namespace
+
+std::string_view ExitCauseName(ExitCause cause) {
+  return kCauseNames[static_cast<std::size_t>(cause)];
+}
+
+Result<ExitCause> ParseExitCause(std::string_view name) {
+  for (std::size_t i = 0; i < kCauseNames.size(); ++i) {
+    if (kCauseNames[i] == name) return static_cast<ExitCause>(i);
+  }
+  return InvalidArgument("'" + std::string(name) + "' is no cause of an exit");
+}
+
+Result<JobLife> JobDir::Life() const {
+  const UniqueFd fd(open(lock_path().c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    if (errno == ENOENT || errno == ENOTDIR) return JobLife::kNotStarted;
+    return ErrnoStatus("open " + lock_path(), errno);
+  }
+  struct flock query{};
+  query.l_type = F_WRLCK;
+  query.l_whence = SEEK_SET;
+  if (fcntl(fd.get(), F_OFD_GETLK, &query) != 0) {
+    return ErrnoStatus("ask for the lock " + lock_path(), errno);
+  }
+  if (query.l_type != F_UNLCK) return JobLife::kRunning;
+  return Exists(exit_path()) ? JobLife::kEnded : JobLife::kLost;
+}
+
+Result<ExitRecord> JobDir::ReadExit() const {
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadFile(exit_path()));
+  return DecodeExitRecord(text, exit_path());
+}
+
+Status JobDir::WriteExit(const ExitRecord& record) const {
+  if (record.failure) {
+    LOCKSTEP_RETURN_IF_ERROR(
+        WriteAtomically(path_, failure_path(), EncodeFailureRecord(*record.failure)));
+  }
+  return WriteAtomically(path_, exit_path(), EncodeExitRecord(record));
+}
+
+Status JobDir::WritePlan(std::string_view text) const {
+  if (Exists(plan_path())) return OkStatus();
+  return WriteAtomically(path_, plan_path(), text);
+}
+
+}  // namespace lockstep

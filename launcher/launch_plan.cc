@@ -1,0 +1,116 @@
+#include "launcher/launch_plan.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace lockstep {
+namespace {
+
+constexpr int kRanksMax = 4096;
+constexpr std::chrono::hours kDurationMax{24 * 3650};
+
+// What the launcher sets for each rank: a plan that sets one too contradicts itself.
+constexpr std::array<std::string_view, 16> kOwnVariables = {"LOCKSTEP_JOB",
+                                                            "LOCKSTEP_GENERATION",
+                                                            "LOCKSTEP_RANK",
+                                                            "LOCKSTEP_WORLD_SIZE",
+                                                            "LOCKSTEP_LOCAL_RANK",
+                                                            "LOCKSTEP_LOCAL_WORLD_SIZE",
+                                                            "LOCKSTEP_NODE_RANK",
+                                                            "LOCKSTEP_NODES",
+                                                            "LOCKSTEP_JOB_DIR",
+                                                            "LOCKSTEP_JOB_TAG",
+                                                            "RANK",
+                                                            "WORLD_SIZE",
+                                                            "LOCAL_RANK",
+                                                            "LOCAL_WORLD_SIZE",
+                                                            "NODE_RANK",
+                                                            "GROUP_RANK"};
+
+Status CheckText(const std::string& field, const std::string& text) {
+  if (text.find('\0') == std::string::npos) return OkStatus();
+  return InvalidArgument(field + ": contains a NUL character, which no process can be given");
+}
+
+Status CheckEnv(const std::string& field, const std::map<std::string, std::string>& env) {
+  for (const auto& [name, value] : env) {
+    if (name.empty() || name.find('=') != std::string::npos) {
+      return InvalidArgument(field + ": '" + name + "' is no name of an environment variable");
+    }
+    if (std::ranges::find(kOwnVariables, name) != kOwnVariables.end()) {
+      return InvalidArgument(field + "." + name +
+                             ": is set by the launcher for each rank; remove it");
+    }
+    LOCKSTEP_RETURN_IF_ERROR(CheckText(field + "." + name, name + value));
+  }
+  return OkStatus();
+}
+
+Status CheckCommand(const std::string& field, const std::vector<std::string>& command) {
+  if (command.empty() || command[0].empty()) {
+    return InvalidArgument(field + ": names no program");
+  }
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    LOCKSTEP_RETURN_IF_ERROR(CheckText(field + "[" + std::to_string(i) + "]", command[i]));
+  }
+  return OkStatus();
+}
+
+Status CheckRole(const std::string& field, const LaunchRole& role) {
+  if (role.name.empty()) return InvalidArgument(field + ".name: is empty");
+  LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".name", role.name));
+  if (role.ranks < 1 || role.ranks > kRanksMax) {
+    return InvalidArgument(field + ".ranks: is " + std::to_string(role.ranks) + ", must be 1 to " +
+                           std::to_string(kRanksMax));
+  }
+  for (std::size_t i = 0; i < role.init_commands.size(); ++i) {
+    LOCKSTEP_RETURN_IF_ERROR(
+        CheckCommand(field + ".init_commands[" + std::to_string(i) + "]", role.init_commands[i]));
+  }
+  LOCKSTEP_RETURN_IF_ERROR(CheckCommand(field + ".command", role.command));
+  LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".working_dir", role.working_dir));
+  return CheckEnv(field + ".env", role.env);
+}
+
+Status CheckDuration(const std::string& field, std::chrono::milliseconds value) {
+  if (value.count() >= 0 && value <= kDurationMax) return OkStatus();
+  return InvalidArgument(field + ": is " + std::to_string(value.count()) +
+                         " ms, must be 0 to ten years");
+}
+
+}  // namespace
+
+int LaunchPlan::world_size() const {
+  int size = 0;
+  for (const LaunchRole& role : roles) size += role.ranks;
+  return size;
+}
+
+Status CheckLaunchPlan(const LaunchPlan& plan) {
+  if (plan.job.empty()) return InvalidArgument("job: is empty");
+  LOCKSTEP_RETURN_IF_ERROR(CheckText("job", plan.job));
+  LOCKSTEP_RETURN_IF_ERROR(CheckText("job_dir", plan.job_dir));
+  if (plan.generation < 0) {
+    return InvalidArgument("generation: is " + std::to_string(plan.generation) +
+                           ", must not be negative");
+  }
+  if (plan.roles.empty()) return InvalidArgument("roles: is empty, so nothing would run");
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < plan.roles.size(); ++i) {
+    const std::string field = "roles[" + std::to_string(i) + "]";
+    LOCKSTEP_RETURN_IF_ERROR(CheckRole(field, plan.roles[i]));
+    if (!names.insert(plan.roles[i].name).second) {
+      return InvalidArgument(field + ".name: '" + plan.roles[i].name + "' is there twice");
+    }
+  }
+  if (plan.world_size() > kRanksMax) {
+    return InvalidArgument("roles: have " + std::to_string(plan.world_size()) +
+                           " ranks together, more than " + std::to_string(kRanksMax));
+  }
+  LOCKSTEP_RETURN_IF_ERROR(CheckEnv("env", plan.env));
+  LOCKSTEP_RETURN_IF_ERROR(CheckDuration("grace_ms", plan.grace));
+  return CheckDuration("deadline_ms", plan.deadline);
+}
+
+}  // namespace lockstep

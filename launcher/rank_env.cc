@@ -1,0 +1,84 @@
+#include "launcher/rank_env.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace lockstep {
+namespace {
+
+// Families of variables by which some other launcher tells a process its rank (the table is in
+// docs/environment.md).
+constexpr std::array<std::string_view, 8> kForeignPrefixes = {
+    "OMPI_COMM_WORLD_", "PMI_",          "PMIX_", "MV2_COMM_WORLD_",
+    "MPI_LOCAL",        "TORCHELASTIC_", "PET_",  "HOROVOD_"};
+constexpr std::array<std::string_view, 20> kForeignNames = {"OMPI_UNIVERSE_SIZE",
+                                                            "SLURM_PROCID",
+                                                            "SLURM_LOCALID",
+                                                            "SLURM_NODEID",
+                                                            "SLURM_NTASKS",
+                                                            "SLURM_NPROCS",
+                                                            "SLURM_NTASKS_PER_NODE",
+                                                            "SLURM_TASKS_PER_NODE",
+                                                            "SLURM_STEP_NUM_TASKS",
+                                                            "SLURM_STEP_TASKS_PER_NODE",
+                                                            "SLURM_GTIDS",
+                                                            "JOB_COMPLETION_INDEX",
+                                                            "TF_CONFIG",
+                                                            "GROUP_WORLD_SIZE",
+                                                            "ROLE_RANK",
+                                                            "ROLE_NAME",
+                                                            "ROLE_WORLD_SIZE",
+                                                            "MASTER_ADDR",
+                                                            "MASTER_PORT",
+                                                            "LOCKSTEP_RENDEZVOUS"};
+
+bool IsForeign(std::string_view name) {
+  return std::ranges::find(kForeignNames, name) != kForeignNames.end() ||
+         std::ranges::any_of(kForeignPrefixes,
+                             [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+}  // namespace
+
+RankPlace PlaceOfRank(const LaunchPlan& plan, int rank) {
+  for (const LaunchRole& role : plan.roles) {
+    if (rank < role.ranks) return {&role, rank};
+    rank -= role.ranks;
+  }
+  CHECK(false) << "rank beyond world size " << plan.world_size();
+}
+
+Environment RankEnvironment(const LaunchPlan& plan, const RunIdentity& run, int rank,
+                            const Environment& launcher) {
+  Environment env;
+  for (const auto& [name, value] : launcher) {
+    if (!IsForeign(name)) env[name] = value;
+  }
+  for (const auto& [name, value] : plan.env) env[name] = value;
+  for (const auto& [name, value] : PlaceOfRank(plan, rank).role->env) env[name] = value;
+
+  const std::string rank_text = std::to_string(rank);
+  const std::string world = std::to_string(plan.world_size());
+  for (const char* name : {"LOCKSTEP_RANK", "LOCKSTEP_LOCAL_RANK", "RANK", "LOCAL_RANK"}) {
+    env[name] = rank_text;
+  }
+  for (const char* name :
+       {"LOCKSTEP_WORLD_SIZE", "LOCKSTEP_LOCAL_WORLD_SIZE", "WORLD_SIZE", "LOCAL_WORLD_SIZE"}) {
+    env[name] = world;
+  }
+  for (const char* name : {"LOCKSTEP_NODE_RANK", "NODE_RANK", "GROUP_RANK"}) env[name] = "0";
+  env["LOCKSTEP_NODES"] = "1";
+  env["LOCKSTEP_JOB"] = plan.job;
+  env["LOCKSTEP_GENERATION"] = std::to_string(plan.generation);
+  env["LOCKSTEP_JOB_DIR"] = run.job_dir;
+  env["LOCKSTEP_RENDEZVOUS"] = run.rendezvous;
+  const auto outer = launcher.find(kJobTagVariable);
+  env[kJobTagVariable] = outer == launcher.end() ? run.tag : outer->second + ":" + run.tag;
+  env.try_emplace("MASTER_ADDR", run.master_addr);
+  env.try_emplace("MASTER_PORT", std::to_string(run.master_port));
+  env.try_emplace("OMP_NUM_THREADS", std::to_string(std::max(1, run.cores / plan.world_size())));
+  return env;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,56 @@
+// Verdict: from what happens to the members of a job, decides when it must be stopped, and what to
+// say of it in the end. Pure: it does nothing.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/job_dir.h"
+#include "launcher/launch_plan.h"
+
+namespace lockstep {
+
+// Who ended, or could not be started.
+struct MemberName {
+  int rank = -1;  // -1: an init command
+  std::string role;
+  std::string command;
+  pid_t pid = -1;
+};
+
+class Verdict {
+ public:
+  Verdict(SuccessRule rule, std::string host) : rule_(rule), host_(std::move(host)) {}
+
+  // Only the first event that decides counts: what ranks do after that, they do because we stop
+  // them, or because they lost a peer.
+  void OnExit(const MemberName& member, int wait_status, std::vector<std::string> last_lines);
+  void OnStartFailure(const MemberName& member, int exit_code, const std::string& why);
+  void OnSignal(int signal_number);
+  void OnDeadline(std::chrono::milliseconds deadline, const std::vector<int>& running_ranks);
+  void OnLauncherFailure(const std::string& why);
+
+  // True: whatever still runs must be stopped.
+  bool decided() const { return decided_; }
+  // Without times.
+  ExitRecord Record() const;
+
+ private:
+  void Fail(ExitCause cause, int exit_code, const MemberName& member, std::string message);
+
+  SuccessRule rule_;
+  std::string host_;
+  bool decided_ = false;
+  std::optional<FailureRecord> failure_;
+};
+
+// "9 (SIGKILL)".
+std::string SignalText(int signal_number);
+// "30s", "1m 30s", "250ms".
+std::string DurationText(std::chrono::milliseconds duration);
+
+}  // namespace lockstep

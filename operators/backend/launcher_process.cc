@@ -1,0 +1,229 @@
+#include "operators/backend/launcher_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "launcher/unique_fd.h"
+
+namespace lockstep {
+namespace {
+
+// The whole of a small file; nullopt: not there.
+std::optional<std::string> ReadSmallFile(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::string BootId() { return ReadSmallFile("/proc/sys/kernel/random/boot_id").value_or("\n"); }
+
+// Fields 3 (state) and 22 (start time, in ticks since boot) of /proc/PID/stat. The name before them
+// may hold blanks and parentheses, so they are counted from its end. Used in a forked process too:
+// nothing is allocated.
+struct ProcessStat {
+  char state = 0;
+  std::string_view start_time;
+};
+std::optional<ProcessStat> ParseStat(std::string_view text) {
+  const auto name_end = text.rfind(')');
+  if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return std::nullopt;
+  text.remove_prefix(name_end + 2);
+  ProcessStat stat{.state = text[0], .start_time = {}};
+  for (int field = 3; field < 22; ++field) {
+    const auto blank = text.find(' ');
+    if (blank == std::string_view::npos) return std::nullopt;
+    text.remove_prefix(blank + 1);
+  }
+  stat.start_time = text.substr(0, text.find(' '));
+  return stat;
+}
+
+// What launcher.pid says: "PID START_TIME BOOT_ID".
+struct Claim {
+  pid_t pid = 0;
+  std::string start_time;
+  std::string boot_id;
+};
+std::optional<Claim> ParseClaim(std::string_view text) {
+  Claim claim;
+  const auto first = text.find(' ');
+  const auto second = text.find(' ', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  const auto parsed = std::from_chars(text.data(), text.data() + first, claim.pid);
+  if (parsed.ec != std::errc() || claim.pid <= 0) return std::nullopt;
+  claim.start_time = text.substr(first + 1, second - first - 1);
+  claim.boot_id = text.substr(second + 1);
+  return claim;
+}
+
+bool IsAlive(const Claim& claim) {
+  if (claim.boot_id != BootId()) return false;
+  const auto text = ReadSmallFile("/proc/" + std::to_string(claim.pid) + "/stat");
+  const auto stat = text ? ParseStat(*text) : std::nullopt;
+  // A zombie waits for a parent that may never ask; it does nothing any more.
+  return stat && stat->start_time == claim.start_time && stat->state != 'Z' && stat->state != 'X';
+}
+
+// All that the forked process needs, made before the fork: after it, only async-signal-safe calls
+// are allowed, for other threads may have held any lock.
+struct Preparation {
+  std::vector<char*> argv;
+  std::string log_path;
+  std::string claim_path;
+  std::string temporary_prefix;
+  std::string boot_id;
+};
+
+class FixedText {  // a string that never allocates
+ public:
+  void Append(std::string_view text) {
+    const std::size_t n = std::min(text.size(), sizeof(text_) - 1 - size_);
+    std::memcpy(text_ + size_, text.data(), n);
+    size_ += n;
+    text_[size_] = '\0';
+  }
+  void Append(long number) {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof(digits), number).ptr;
+    Append(std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  }
+  const char* c_str() const { return text_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  char text_[8192] = "";
+  std::size_t size_ = 0;
+};
+
+// errno, or 0. EEXIST: somebody else has the claim.
+int ClaimDirectory(const Preparation& prepared) {
+  char stat_text[1024];
+  const int stat_fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  const ssize_t n = stat_fd < 0 ? -1 : read(stat_fd, stat_text, sizeof(stat_text));
+  if (n <= 0) return EIO;
+  close(stat_fd);
+  const auto stat = ParseStat({stat_text, static_cast<std::size_t>(n)});
+  if (!stat) return EIO;
+  FixedText claim;
+  claim.Append(getpid());
+  claim.Append(" ");
+  claim.Append(stat->start_time);
+  claim.Append(" ");
+  claim.Append(prepared.boot_id);
+  FixedText temporary;
+  temporary.Append(prepared.temporary_prefix);
+  temporary.Append(getpid());
+  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return errno;
+  int error = 0;
+  if (write(fd, claim.c_str(), claim.size()) != static_cast<ssize_t>(claim.size())) {
+    error = EIO;
+  } else if (fsync(fd) != 0 || link(temporary.c_str(), prepared.claim_path.c_str()) != 0) {
+    error = errno;
+  }
+  unlink(temporary.c_str());
+  return error;
+}
+
+[[noreturn]] void BecomeLauncher(const Preparation& prepared, int report_fd) {
+  int error = ClaimDirectory(prepared);
+  const int log = open(prepared.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  const int null = open("/dev/null", O_RDONLY);
+  if (error == 0 && (log < 0 || null < 0)) error = errno;
+  while (write(report_fd, &error, sizeof(error)) < 0 && errno == EINTR) {
+  }
+  if (error != 0) _exit(125);
+  dup2(null, STDIN_FILENO);
+  dup2(log, STDOUT_FILENO);
+  dup2(log, STDERR_FILENO);
+  // Nothing of the operator's is inherited: no socket, no database, no lock.
+  syscall(SYS_close_range, 3U, ~0U, 0U);
+  for (int signal_number = 1; signal_number < NSIG; ++signal_number) signal(signal_number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execv(prepared.argv[0], prepared.argv.data());
+  _exit(127);  // the claim stays: this launcher is gone without having begun
+}
+
+}  // namespace
+
+Status LauncherProcess::Start(const std::vector<std::string>& command) const {
+  if (access(command[0].c_str(), X_OK) != 0) {
+    return FailedPrecondition("the launcher " + command[0] + " cannot be started: " +
+                              std::strerror(errno) + "; install lockstep again");
+  }
+  Preparation prepared{.argv = {},
+                       .log_path = dir_ + "/launcher.log",
+                       .claim_path = pid_path(),
+                       .temporary_prefix = pid_path() + ".",
+                       .boot_id = BootId()};
+  for (const std::string& word : command) prepared.argv.push_back(const_cast<char*>(word.c_str()));
+  prepared.argv.push_back(nullptr);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus("make a pipe for " + dir_, errno);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  const pid_t child = fork();
+  if (child < 0) return ErrnoStatus("fork for " + dir_, errno);
+  if (child == 0) {
+    // The second fork leaves the launcher to init: it is no child of the operator.
+    setsid();
+    const pid_t launcher = fork();
+    if (launcher == 0) BecomeLauncher(prepared, ends[1]);
+    _exit(launcher < 0 ? 1 : 0);
+  }
+  writer = UniqueFd();
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  int error = 0;
+  ssize_t n;
+  while ((n = read(reader.get(), &error, sizeof(error))) < 0 && errno == EINTR) {
+  }
+  if (n != sizeof(error)) {
+    return Unavailable("the launcher for " + dir_ + " ended before it began: out of processes?");
+  }
+  if (error == 0 || error == EEXIST) return OkStatus();
+  return ErrnoStatus("claim " + pid_path(), error);
+}
+
+Result<LauncherLife> LauncherProcess::Life() const {
+  const auto text = ReadSmallFile(pid_path());
+  if (!text) {
+    if (access(pid_path().c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+      return LauncherLife::kNone;
+    return FailedPrecondition("read " + pid_path() + ": not permitted");
+  }
+  const auto claim = ParseClaim(*text);
+  if (!claim) return Internal(pid_path() + ": is no claim of ours: '" + *text + "'");
+  return IsAlive(*claim) ? LauncherLife::kAlive : LauncherLife::kGone;
+}
+
+Status LauncherProcess::AskToStop() const {
+  const std::string asked = dir_ + "/stop";
+  if (access(asked.c_str(), F_OK) == 0) return OkStatus();
+  const auto claim = ParseClaim(ReadSmallFile(pid_path()).value_or(""));
+  if (!claim) return Internal(pid_path() + ": cannot be read");
+  // The descriptor is opened first and the process checked after, so that the signal goes to the
+  // process that was checked, whatever happens to its number meanwhile.
+  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, claim->pid, 0U)));
+  if (process.valid() && IsAlive(*claim) &&
+      syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0U) != 0 && errno != ESRCH)
+    return ErrnoStatus("stop the launcher of " + dir_, errno);
+  const UniqueFd marker(open(asked.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  return marker.valid() ? OkStatus() : ErrnoStatus("write " + asked, errno);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,170 @@
+#include "operators/backend/local_backend.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "launcher/job_dir.h"
+#include "launcher/unique_fd.h"
+#include "operators/backend/job_plan.h"
+#include "operators/backend/launcher_process.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+FirstFailure LauncherLost(std::string message) {
+  FirstFailure failure;
+  failure.cause = ExitCauseName(ExitCause::kLauncherLost);
+  failure.message = std::move(message);
+  return failure;
+}
+
+FirstFailure FailureOf(const ExitRecord& record) {
+  FirstFailure failure;
+  failure.cause = ExitCauseName(record.cause);
+  failure.exit_code = record.exit_code;
+  failure.message = "the launcher ended with exit code " + std::to_string(record.exit_code) + " (" +
+                    failure.cause + ")";
+  if (!record.failure) return failure;
+  failure.rank = record.failure->rank;
+  failure.host = record.failure->host;
+  failure.exit_code = record.failure->exit_code;
+  failure.signal = record.failure->signal;
+  failure.last_lines = record.failure->last_lines;
+  if (!record.failure->message.empty()) failure.message = record.failure->message;
+  return failure;
+}
+
+class LocalBackend final : public JobBackend {
+ public:
+  explicit LocalBackend(LocalBackendOptions options) : options_(std::move(options)) {}
+
+  Status Apply(const JobPlan& plan) override {
+    const JobDir dir = DirOf(plan.id);
+    const LauncherProcess launcher(dir.path());
+    LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife life, launcher.Life());
+    if (life != LauncherLife::kNone) return OkStatus();
+    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan launch, MakeLaunchPlan(plan, dir.path()));
+    std::error_code error;
+    fs::create_directories(dir.path(), error);
+    if (error) return ErrnoStatus("make the job directory " + dir.path(), error.value());
+    LOCKSTEP_RETURN_IF_ERROR(dir.WritePlan(EncodeLaunchPlan(launch)));
+    return launcher.Start({options_.lockstep, "run", "--plan", dir.plan_path()});
+  }
+
+  Result<JobObservation> Observe(const JobId& id) override {
+    const JobDir dir = DirOf(id);
+    // The launcher before the directory: one that is gone writes nothing after it was looked at.
+    LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife launcher, LauncherProcess(dir.path()).Life());
+    if (launcher == LauncherLife::kNone) return JobObservation{};
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, dir.Life());
+    JobObservation observation;
+    if (life == JobLife::kRunning) {
+      observation.phase = JobPhase::kRunning;
+      LOCKSTEP_ASSIGN_OR_RETURN(observation.active, RanksOf(dir));
+    } else if (life == JobLife::kEnded) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const ExitRecord record, dir.ReadExit());
+      observation.phase =
+          record.cause == ExitCause::kSucceeded ? JobPhase::kSucceeded : JobPhase::kFailed;
+      if (observation.phase == JobPhase::kFailed) observation.first_failure = FailureOf(record);
+    } else if (launcher == LauncherLife::kAlive) {
+      observation.phase = JobPhase::kStarting;
+    } else {
+      observation.phase = JobPhase::kFailed;
+      observation.first_failure =
+          LauncherLost(life == JobLife::kLost ? "the launcher and its guardian were killed"
+                                              : "the launcher ended before it began; see " +
+                                                    dir.path() + "/launcher.log");
+    }
+    return observation;
+  }
+
+  Result<bool> Stop(const JobId& id) override {
+    const JobDir dir = DirOf(id);
+    const LauncherProcess launcher(dir.path());
+    LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife life, launcher.Life());
+    if (life == LauncherLife::kNone) return true;
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife job, dir.Life());
+    // A launcher that has released the lock is only on its way out; one that is gone may have left
+    // its guardian at work, which holds the lock.
+    if (job == JobLife::kEnded) return true;
+    if (life == LauncherLife::kGone) return job != JobLife::kRunning;
+    LOCKSTEP_RETURN_IF_ERROR(launcher.AskToStop());
+    return false;
+  }
+
+  Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
+                              std::size_t bytes_max) override {
+    const std::string path = DirOf(id).rank_log_path(rank);
+    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) {
+      if (errno == ENOENT || errno == ENOTDIR) return std::string();
+      return ErrnoStatus("open " + path, errno);
+    }
+    std::string text(bytes_max, '\0');
+    std::size_t size = 0;
+    while (size < bytes_max) {
+      const ssize_t n =
+          pread(fd.get(), text.data() + size, bytes_max - size, static_cast<off_t>(offset + size));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return ErrnoStatus("read " + path, errno);
+      if (n == 0) break;
+      size += static_cast<std::size_t>(n);
+    }
+    text.resize(size);
+    return text;
+  }
+
+  Status Forget(const JobId& id) override {
+    const JobDir dir = DirOf(id);
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation now, Observe(id));
+    if (now.phase == JobPhase::kStarting || now.phase == JobPhase::kRunning)
+      return FailedPrecondition("the job directory " + dir.path() +
+                                " is in use: stop the job first");
+    std::error_code error;
+    fs::remove_all(dir.path(), error);
+    if (error) return ErrnoStatus("remove " + dir.path(), error.value());
+    // Of the last generation the job's folder goes too, and of the last job its namespace's; rmdir
+    // refuses while there is something in them.
+    const fs::path job = fs::path(dir.path()).parent_path();
+    if (rmdir(job.c_str()) == 0) rmdir(job.parent_path().c_str());
+    return OkStatus();
+  }
+
+ private:
+  JobDir DirOf(const JobId& id) const { return JobDir(LocalJobDir(options_.jobs_dir, id)); }
+
+  Result<int> RanksOf(const JobDir& dir) const {
+    const UniqueFd fd(open(dir.plan_path().c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) return ErrnoStatus("open " + dir.plan_path(), errno);
+    std::string text;
+    char buffer[4096];
+    ssize_t n;
+    while ((n = read(fd.get(), buffer, sizeof(buffer))) > 0)
+      text.append(buffer, static_cast<std::size_t>(n));
+    if (n < 0) return ErrnoStatus("read " + dir.plan_path(), errno);
+    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan plan, DecodeLaunchPlan(text, dir.plan_path()));
+    return plan.world_size();
+  }
+
+  const LocalBackendOptions options_;
+};
+
+}  // namespace
+
+std::string LocalJobDir(const std::string& jobs_dir, const JobId& id) {
+  return jobs_dir + "/" + id.namespace_ + "/" + id.name + "-" + id.uid.substr(0, 8) + "/" +
+         std::to_string(id.generation);
+}
+
+std::unique_ptr<JobBackend> MakeLocalBackend(LocalBackendOptions options) {
+  return std::make_unique<LocalBackend>(std::move(options));
+}
+
+}  // namespace lockstep

@@ -1,0 +1,23 @@
+// Jobs as processes of this machine: one `lockstep run --plan` for each generation, which outlives
+// the operator and is found again by its job directory:
+// <state>/jobs/<namespace>/<job>-<first 8 of uid>/<generation>/.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "operators/backend/job_backend.h"
+
+namespace lockstep {
+
+struct LocalBackendOptions {
+  std::string jobs_dir;  // absolute: <state>/jobs
+  std::string lockstep;  // absolute path of the lockstep binary
+};
+
+std::unique_ptr<JobBackend> MakeLocalBackend(LocalBackendOptions options);
+
+// Where the job directory of `id` is.
+std::string LocalJobDir(const std::string& jobs_dir, const JobId& id);
+
+}  // namespace lockstep

@@ -1,0 +1,46 @@
+// Conditions of an object's status. Pure. Types and reasons are Katib's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operators/api/meta.h"
+#include "runtime/base/clock.h"
+
+namespace lockstep {
+
+// Types.
+namespace condition {
+inline constexpr char kCreated[] = "Created";
+inline constexpr char kRunning[] = "Running";
+inline constexpr char kRestarting[] = "Restarting";
+inline constexpr char kSucceeded[] = "Succeeded";
+inline constexpr char kFailed[] = "Failed";
+inline constexpr char kKilled[] = "Killed";                          // Trial
+inline constexpr char kEarlyStopped[] = "EarlyStopped";              // Trial
+inline constexpr char kMetricsUnavailable[] = "MetricsUnavailable";  // Trial
+inline constexpr char kExhausted[] = "Exhausted";  // Suggestion: no point is left to propose
+}  // namespace condition
+
+const Condition* FindCondition(const std::vector<Condition>& conditions, std::string_view type);
+bool IsTrue(const std::vector<Condition>& conditions, std::string_view type);
+// One of Succeeded, Failed, Killed, EarlyStopped, MetricsUnavailable is True.
+bool HasEnded(const std::vector<Condition>& conditions);
+
+// Sets the condition of `type` to True, or to False. The same status and reason again changes
+// nothing, so that a reconciler that finds nothing new writes nothing; lastTransitionTime stays
+// while the status stays.
+void SetTrue(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,
+             std::string_view message, WallTime now);
+void SetFalse(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,
+              std::string_view message, WallTime now);
+
+// The one terminal condition; Running, if it was there, becomes False.
+// REQUIRES: not HasEnded(conditions)
+void SetEnded(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,
+              std::string_view message, WallTime now);
+
+void RemoveCondition(std::vector<Condition>& conditions, std::string_view type);
+
+}  // namespace lockstep

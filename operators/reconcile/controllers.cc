@@ -1,0 +1,56 @@
+#include "operators/reconcile/controllers.h"
+
+#include "operators/reconcile/conditions.h"
+#include "operators/reconcile/experiment_reconciler.h"
+#include "operators/reconcile/suggestion_reconciler.h"
+#include "operators/reconcile/training_job_reconciler.h"
+#include "operators/reconcile/trial_reconciler.h"
+
+namespace lockstep {
+namespace {
+
+RelatedKind Owned(const char* kind, const char* owner_kind) {
+  return {kind, [owner_kind](const Change& change) { return OwnerKeys(change, owner_kind); }};
+}
+
+// A finished trial is what a synchronous search waits for. Its Suggestion has its Experiment's
+// name.
+std::vector<ObjectKey> SuggestionOfTrial(const Change& change) {
+  if (!HasEnded(std::get<Trial>(*change.object).status.conditions)) return {};
+  std::vector<ObjectKey> keys = OwnerKeys(change, Experiment::kKind);
+  for (ObjectKey& key : keys) key.kind = Suggestion::kKind;
+  return keys;
+}
+
+// When an Experiment has ended, what still runs of it is to be stopped.
+std::vector<ObjectKey> TrialsOfEndedExperiment(const Change& change) {
+  const ExperimentStatus& status = std::get<Experiment>(*change.object).status;
+  if (!HasEnded(status.conditions)) return {};
+  std::vector<ObjectKey> keys;
+  for (const auto* list : {&status.running_trial_list, &status.pending_trial_list})
+    for (const std::string& name : *list)
+      keys.push_back({Trial::kKind, change.key.namespace_, name});
+  return keys;
+}
+
+}  // namespace
+
+std::vector<Controller> MakeControllers(Store& store, ObservationStore& observations,
+                                        JobBackend& backend, Clock& clock,
+                                        const ControllerOptions& options) {
+  std::vector<Controller> controllers;
+  const auto add = [&](const char* kind, std::unique_ptr<Reconciler> reconciler,
+                       std::vector<RelatedKind> related) {
+    controllers.push_back({kind, std::move(reconciler), std::move(related)});
+  };
+  add(Experiment::kKind, MakeExperimentReconciler(store, clock),
+      {Owned(Trial::kKind, Experiment::kKind), Owned(Suggestion::kKind, Experiment::kKind)});
+  add(Suggestion::kKind, MakeSuggestionReconciler(store, clock),
+      {{Trial::kKind, SuggestionOfTrial}});
+  add(Trial::kKind, MakeTrialReconciler(store, observations, backend, clock, options.poll),
+      {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsOfEndedExperiment}});
+  add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {});
+  return controllers;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,25 @@
+// The operator's controllers: the visible table of who reconciles what and who wakes whom.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+#include "operators/backend/job_backend.h"
+#include "operators/control/manager.h"
+#include "operators/observe/observation_store.h"
+#include "operators/store/store.h"
+#include "runtime/base/clock.h"
+
+namespace lockstep {
+
+struct ControllerOptions {
+  // How often a running job is looked at: its output and its end.
+  std::chrono::milliseconds poll{200};
+};
+
+// For Experiment, Suggestion, Trial and TrainingJob. All arguments outlive the controllers.
+std::vector<Controller> MakeControllers(Store& store, ObservationStore& observations,
+                                        JobBackend& backend, Clock& clock,
+                                        const ControllerOptions& options = {});
+
+}  // namespace lockstep

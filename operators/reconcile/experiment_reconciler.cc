@@ -1,0 +1,126 @@
+#include "operators/reconcile/experiment_reconciler.h"
+
+#include <algorithm>
+#include <set>
+
+#include "operators/reconcile/conditions.h"
+#include "operators/reconcile/experiment_status.h"
+#include "operators/reconcile/new_trial.h"
+#include "operators/reconcile/ownership.h"
+#include "operators/reconcile/parallelism.h"
+#include "operators/reconcile/success_policy.h"
+#include "runtime/base/metric_line.h"
+
+namespace lockstep {
+namespace {
+
+std::vector<const Trial*> Pointers(const std::vector<ObjectPtr>& trials) {
+  std::vector<const Trial*> pointers;
+  for (const ObjectPtr& trial : trials) pointers.push_back(&std::get<Trial>(*trial));
+  return pointers;
+}
+
+class ExperimentReconciler final : public Reconciler {
+ public:
+  ExperimentReconciler(Store& store, Clock& clock) : store_(store), clock_(clock) {}
+
+  Result<Requeue> Reconcile(const ObjectKey& key) override {
+    LOCKSTEP_ASSIGN_OR_RETURN(std::optional<Experiment> found, Find<Experiment>(store_, key));
+    if (!found || !found->meta.deletion_timestamp.empty()) return Requeue{};
+    Experiment& experiment = *found;
+    ExperimentStatus& status = experiment.status;
+    LOCKSTEP_ASSIGN_OR_RETURN(std::vector<ObjectPtr> trials, TrialsOf(store_, experiment.meta));
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<Suggestion> suggestion,
+                              Find<Suggestion>(store_, experiment.meta));
+    if (suggestion && !IsOwnedBy(suggestion->meta, experiment.meta)) {
+      return Unavailable(
+          "the Suggestion of an earlier Experiment of this name is still there; "
+          "delete it if it stays");
+    }
+    const WallTime now = clock_.Now();
+    if (status.start_time.empty()) {
+      status.start_time = FormatTime(now);
+      SetTrue(status.conditions, condition::kCreated, "ExperimentCreated", "Experiment is created",
+              now);
+    }
+    if (Restarts(experiment.spec, status)) Restart(status, now);
+    const Suggestion* search = suggestion ? &*suggestion : nullptr;
+    AdvanceExperiment(experiment.spec, Pointers(trials), search, now, status);
+    if (!HasEnded(status.conditions)) {
+      LOCKSTEP_RETURN_IF_ERROR(Continue(experiment, search, trials, now));
+    }
+    const Result<ObjectPtr> written = store_.UpdateStatus(std::move(experiment));
+    if (!written.ok()) return written.status();
+    return Requeue{};
+  }
+
+ private:
+  static void Restart(ExperimentStatus& status, WallTime now) {
+    RemoveCondition(status.conditions, condition::kSucceeded);
+    RemoveCondition(status.conditions, condition::kFailed);
+    SetTrue(status.conditions, condition::kRestarting, "ExperimentRestarting",
+            "Experiment is restarting", now);
+    status.completion_time.clear();
+  }
+
+  Status Continue(Experiment& experiment, const Suggestion* suggestion,
+                  std::vector<ObjectPtr>& trials, WallTime now) {
+    const int more = MoreTrials(experiment.spec, experiment.status);
+    LOCKSTEP_RETURN_IF_ERROR(Ask(experiment, suggestion, experiment.status.trials + more));
+    if (suggestion == nullptr) return OkStatus();
+    const Status created = CreateTrials(experiment, *suggestion, more, trials);
+    if (created.kind() == StatusKind::kInvalidArgument) {
+      // No later trial would fare better: the template or the points are wrong.
+      EndExperiment({false, "ExperimentFailed", created.message()}, now, experiment.status);
+    } else if (!created.ok()) {
+      return created;
+    }
+    SummarizeTrials(experiment.spec, Pointers(trials), experiment.status);
+    return OkStatus();
+  }
+
+  Status Ask(const Experiment& experiment, const Suggestion* suggestion, int requests) {
+    if (suggestion != nullptr) {
+      if (suggestion->spec.requests >= requests) return OkStatus();
+      Suggestion raised = *suggestion;
+      raised.spec.requests = requests;
+      return store_.Update(std::move(raised)).status();
+    }
+    Suggestion first;
+    first.meta.name = experiment.meta.name;
+    first.meta.namespace_ = experiment.meta.namespace_;
+    first.meta.labels[kExperimentLabel] = experiment.meta.name;
+    first.meta.owner_references = {ControllerReference(experiment)};
+    if (experiment.spec.algorithm) first.spec.algorithm = *experiment.spec.algorithm;
+    first.spec.early_stopping = experiment.spec.early_stopping;
+    first.spec.resume_policy = experiment.spec.resume_policy;
+    first.spec.requests = requests;
+    return store_.Create(std::move(first)).status();
+  }
+
+  Status CreateTrials(const Experiment& experiment, const Suggestion& suggestion, int more,
+                      std::vector<ObjectPtr>& trials) {
+    std::set<std::string> there;
+    for (const ObjectPtr& trial : trials) there.insert(MetaOf(*trial).name);
+    for (const TrialAssignment& assignment : suggestion.status.suggestions) {
+      if (more == 0) break;
+      if (there.contains(assignment.name)) continue;
+      LOCKSTEP_ASSIGN_OR_RETURN(Trial trial, NewTrial(experiment, assignment));
+      LOCKSTEP_ASSIGN_OR_RETURN(ObjectPtr created, store_.Create(std::move(trial)));
+      trials.push_back(std::move(created));
+      --more;
+    }
+    return OkStatus();
+  }
+
+  Store& store_;
+  Clock& clock_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reconciler> MakeExperimentReconciler(Store& store, Clock& clock) {
+  return std::make_unique<ExperimentReconciler>(store, clock);
+}
+
+}  // namespace lockstep

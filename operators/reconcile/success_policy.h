@@ -1,0 +1,29 @@
+// When an Experiment ends, and when an ended one goes on. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "operators/api/experiment.h"
+#include "operators/api/suggestion.h"
+
+namespace lockstep {
+
+struct ExperimentEnd {
+  bool succeeded = false;
+  std::string reason;
+  std::string message;
+};
+
+// `status` with its counts and best trial as they are now; `suggestion` null before there is one.
+// In Katib's order: goal reached, too many failed, all trials run; then, ours: the search failed,
+// or has no point left and every trial has finished.
+std::optional<ExperimentEnd> DecideEnd(const ExperimentSpec& spec, const ExperimentStatus& status,
+                                       const Suggestion* suggestion);
+
+// Ended because all its trials were run, may be resumed, and has more trials to run now.
+bool Restarts(const ExperimentSpec& spec, const ExperimentStatus& status);
+// Katib's rule for the policy and the reason alone.
+bool MayRestart(const ExperimentSpec& spec, const ExperimentStatus& status);
+
+}  // namespace lockstep

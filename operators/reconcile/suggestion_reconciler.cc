@@ -1,0 +1,120 @@
+#include "operators/reconcile/suggestion_reconciler.h"
+
+#include <algorithm>
+
+#include "operators/reconcile/conditions.h"
+#include "operators/reconcile/ownership.h"
+#include "operators/reconcile/search_history.h"
+#include "operators/reconcile/trial_name.h"
+#include "operators/suggest/suggester.h"
+#include "runtime/base/metric_line.h"
+
+namespace lockstep {
+namespace {
+
+Result<std::vector<Proposal>> Propose(const Experiment& experiment, const AlgorithmSpec& algorithm,
+                                      const std::vector<HistoryEntry>& history, int count) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const SearchSpace space,
+                            SearchSpace::Create(experiment.spec.parameters));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::unique_ptr<Suggester> suggester,
+                            MakeSuggester(algorithm.algorithm_name));
+  const bool maximize = experiment.spec.objective->type == "maximize";
+  return suggester->Suggest({.space = space,
+                             .settings = algorithm.algorithm_settings,
+                             .directions = {maximize ? Direction::kMaximize : Direction::kMinimize},
+                             .history = history,
+                             .count = count,
+                             .seed = StableHash(experiment.meta.uid)});
+}
+
+class SuggestionReconciler final : public Reconciler {
+ public:
+  SuggestionReconciler(Store& store, Clock& clock) : store_(store), clock_(clock) {}
+
+  Result<Requeue> Reconcile(const ObjectKey& key) override {
+    LOCKSTEP_ASSIGN_OR_RETURN(std::optional<Suggestion> found, Find<Suggestion>(store_, key));
+    if (!found || !found->meta.deletion_timestamp.empty()) return Requeue{};
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<Experiment> experiment,
+                              Find<Experiment>(store_, key));
+    if (!experiment || !IsOwnedBy(found->meta, experiment->meta)) return Requeue{};
+    Suggestion& suggestion = *found;
+    SuggestionStatus& status = suggestion.status;
+    if (HasEnded(status.conditions) || IsTrue(status.conditions, condition::kExhausted))
+      return Requeue{};
+    const WallTime now = clock_.Now();
+    if (status.start_time.empty()) {
+      status.start_time = FormatTime(now);
+      SetTrue(status.conditions, condition::kCreated, "SuggestionCreated", "Suggestion is created",
+              now);
+      SetTrue(status.conditions, condition::kRunning, "SuggestionRunning", "Suggestion is running",
+              now);
+    }
+    const Status extended = Extend(*experiment, suggestion, now);
+    if (extended.kind() == StatusKind::kInvalidArgument ||
+        extended.kind() == StatusKind::kNotFound) {
+      SetEnded(status.conditions, condition::kFailed, "SuggestionFailed", extended.message(), now);
+      status.completion_time = FormatTime(now);
+    } else if (!extended.ok()) {
+      return extended;
+    }
+    const Result<ObjectPtr> written = store_.UpdateStatus(std::move(suggestion));
+    if (!written.ok()) return written.status();
+    return Requeue{};
+  }
+
+ private:
+  Status Extend(const Experiment& experiment, Suggestion& suggestion, WallTime now) {
+    SuggestionStatus& status = suggestion.status;
+    const int wanted = suggestion.spec.requests - static_cast<int>(status.suggestions.size());
+    if (wanted <= 0) return OkStatus();
+    if (!experiment.spec.objective)
+      return InvalidArgument("spec.objective: is missing, so nothing can be searched for");
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<ObjectPtr> trials,
+                              TrialsOf(store_, experiment.meta));
+    std::map<std::string, const Trial*> by_name;
+    for (const ObjectPtr& trial : trials) by_name[MetaOf(*trial).name] = &std::get<Trial>(*trial);
+    const std::vector<HistoryEntry> history =
+        SearchHistory(*experiment.spec.objective, status.suggestions, by_name);
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<Proposal> proposals,
+                              Propose(experiment, suggestion.spec.algorithm, history, wanted));
+    const bool waiting = std::any_of(history.begin(), history.end(), [](const HistoryEntry& e) {
+      return e.outcome == TrialOutcome::kProposed || e.outcome == TrialOutcome::kPending;
+    });
+    if (proposals.empty() && !waiting) {
+      SetTrue(status.conditions, condition::kExhausted, "SuggestionExhausted",
+              "the search has no point left to propose", now);
+    }
+    return Keep(experiment, proposals, status);
+  }
+
+  static Status Keep(const Experiment& experiment, const std::vector<Proposal>& proposals,
+                     SuggestionStatus& status) {
+    std::set<std::string> taken;
+    for (const TrialAssignment& before : status.suggestions) taken.insert(before.name);
+    for (const Proposal& proposal : proposals) {
+      if (proposal.resume_from) {
+        return InvalidArgument(
+            "the algorithm wants to go on from another trial's checkpoint, "
+            "which this version cannot do: choose another algorithm");
+      }
+      const std::string name =
+          TrialName(experiment.meta.name, experiment.meta.uid, status.suggestions.size(), taken);
+      taken.insert(name);
+      status.suggestions.push_back(
+          {.name = name, .parameter_assignments = proposal.assignments, .labels = proposal.labels});
+    }
+    status.suggestion_count = static_cast<std::int32_t>(status.suggestions.size());
+    return OkStatus();
+  }
+
+  Store& store_;
+  Clock& clock_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reconciler> MakeSuggestionReconciler(Store& store, Clock& clock) {
+  return std::make_unique<SuggestionReconciler>(store, clock);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,159 @@
+#include "operators/reconcile/training_job_reconciler.h"
+
+#include "launcher/job_dir.h"
+#include "operators/backend/job_plan.h"
+#include "operators/reconcile/conditions.h"
+#include "operators/reconcile/ownership.h"
+#include "operators/reconcile/restart_policy.h"
+#include "operators/reconcile/stop_request.h"
+#include "runtime/base/metric_line.h"
+
+namespace lockstep {
+namespace {
+
+FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
+  FirstFailure failure;
+  failure.cause = ExitCauseName(cause);
+  failure.message = std::move(message);
+  return failure;
+}
+
+class TrainingJobReconciler final : public Reconciler {
+ public:
+  TrainingJobReconciler(Store& store, JobBackend& backend, Clock& clock,
+                        std::chrono::milliseconds poll)
+      : store_(store), backend_(backend), clock_(clock), poll_(poll) {}
+
+  Result<Requeue> Reconcile(const ObjectKey& key) override {
+    LOCKSTEP_ASSIGN_OR_RETURN(std::optional<TrainingJob> found, Find<TrainingJob>(store_, key));
+    if (!found) return Requeue{};
+    TrainingJob& job = *found;
+    if (!job.meta.deletion_timestamp.empty()) return Delete(job, key);
+    if (HasEnded(job.status.conditions)) return Requeue{};
+    if (job.status.start_time.empty()) {
+      job.status.start_time = FormatTime(clock_.Now());
+      SetTrue(job.status.conditions, condition::kCreated, "TrainingJobCreated",
+              "TrainingJob is created", clock_.Now());
+    }
+    LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, StopRequested(job) ? Stop(job) : Run(job));
+    const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
+    if (!written.ok()) return written.status();
+    return requeue;
+  }
+
+ private:
+  static JobId IdOf(const TrainingJob& job, int generation) {
+    return {job.meta.namespace_, job.meta.name, job.meta.uid, generation};
+  }
+
+  Result<Requeue> Delete(const TrainingJob& job, const ObjectKey& key) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(IdOf(job, job.status.generation)));
+    if (!stopped) return Requeue{poll_};
+    for (int generation = 0; generation <= job.status.generation; ++generation)
+      LOCKSTEP_RETURN_IF_ERROR(backend_.Forget(IdOf(job, generation)));
+    const Status removed = store_.Remove(key);
+    if (!removed.ok() && removed.kind() != StatusKind::kNotFound) return removed;
+    return Requeue{};
+  }
+
+  Result<Requeue> Stop(TrainingJob& job) {
+    const JobId id = IdOf(job, job.status.generation);
+    LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(id));
+    if (!stopped) return Requeue{poll_};
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation observed, backend_.Observe(id));
+    if (observed.phase == JobPhase::kSucceeded) {
+      Succeed(job);  // it was faster
+    } else {
+      End(job, condition::kFailed, kTrainingJobStopped, job.meta.annotations.at(kStopAnnotation));
+    }
+    return Requeue{};
+  }
+
+  Result<Requeue> Run(TrainingJob& job) {
+    const JobPlan plan = MakeJobPlan(job, job.status.generation);
+    LOCKSTEP_ASSIGN_OR_RETURN(JobObservation observed, backend_.Observe(plan.id));
+    if (observed.phase == JobPhase::kNotFound &&
+        IsTrue(job.status.conditions, condition::kRunning)) {
+      // It ran, and what it left behind is gone: to apply the plan again would run it twice.
+      observed.phase = JobPhase::kFailed;
+      observed.first_failure =
+          NoRankToBlame(ExitCause::kLauncherLost, "its job directory was removed while it ran");
+    } else if (observed.phase == JobPhase::kNotFound) {
+      const Status applied = backend_.Apply(plan);
+      if (applied.kind() == StatusKind::kInvalidArgument) {
+        Fail(job, NoRankToBlame(ExitCause::kStartFailed, applied.message()));
+        return Requeue{};
+      }
+      LOCKSTEP_RETURN_IF_ERROR(applied);
+      LOCKSTEP_ASSIGN_OR_RETURN(observed, backend_.Observe(plan.id));
+    }
+    job.status.active = observed.phase == JobPhase::kRunning ? observed.active : 0;
+    switch (observed.phase) {
+      case JobPhase::kSucceeded: Succeed(job); return Requeue{};
+      case JobPhase::kFailed:
+        return RestartOrFail(job, observed.first_failure.value_or(NoRankToBlame(
+                                      ExitCause::kLauncherLost, "the backend does not say why")));
+      case JobPhase::kNotFound:
+      case JobPhase::kStarting:
+      case JobPhase::kRunning: break;
+    }
+    RemoveCondition(job.status.conditions, condition::kRestarting);
+    SetTrue(job.status.conditions, condition::kRunning, "TrainingJobRunning",
+            "TrainingJob is running", clock_.Now());
+    return Requeue{poll_};
+  }
+
+  Result<Requeue> RestartOrFail(TrainingJob& job, const FirstFailure& failure) {
+    std::vector<std::string> causes;
+    for (int generation = 0; generation < job.status.generation; ++generation) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation before,
+                                backend_.Observe(IdOf(job, generation)));
+      // What a generation left behind may have been removed; that was no fault of the program.
+      causes.push_back(before.first_failure ? before.first_failure->cause
+                                            : std::string(ExitCauseName(ExitCause::kLauncherLost)));
+    }
+    causes.push_back(failure.cause);
+    if (!RestartsAfter({causes.begin(), causes.end()}, job.spec.max_restarts)) {
+      Fail(job, failure);
+      return Requeue{};
+    }
+    job.status.first_failure = failure;
+    ++job.status.generation;
+    if (IsTrue(job.status.conditions, condition::kRunning)) {
+      SetFalse(job.status.conditions, condition::kRunning, "TrainingJobRestarting", failure.message,
+               clock_.Now());
+    }
+    SetTrue(job.status.conditions, condition::kRestarting, "TrainingJobRestarting",
+            "start " + std::to_string(job.status.generation + 1) + ", because " + failure.message,
+            clock_.Now());
+    return Requeue{std::chrono::milliseconds(0)};
+  }
+
+  void End(TrainingJob& job, const char* type, const char* reason, const std::string& message) {
+    job.status.active = 0;
+    SetEnded(job.status.conditions, type, reason, message, clock_.Now());
+    job.status.completion_time = FormatTime(clock_.Now());
+  }
+  void Succeed(TrainingJob& job) {
+    End(job, condition::kSucceeded, "TrainingJobSucceeded", "TrainingJob has succeeded");
+  }
+  void Fail(TrainingJob& job, const FirstFailure& failure) {
+    job.status.first_failure = failure;
+    End(job, condition::kFailed, "TrainingJobFailed", failure.message);
+  }
+
+  Store& store_;
+  JobBackend& backend_;
+  Clock& clock_;
+  const std::chrono::milliseconds poll_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reconciler> MakeTrainingJobReconciler(Store& store, JobBackend& backend,
+                                                      Clock& clock,
+                                                      std::chrono::milliseconds poll) {
+  return std::make_unique<TrainingJobReconciler>(store, backend, clock, poll);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,150 @@
+#include "launcher/launch_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lockstep {
+namespace {
+
+using testing::HasSubstr;
+
+LaunchPlan Example() {
+  LaunchPlan plan;
+  plan.job = "mnist";
+  plan.generation = 2;
+  plan.roles = {{.name = "chief",
+                 .ranks = 1,
+                 .init_commands = {{"fetch", "data"}},
+                 .command = {"./train", "--lr", "0.1"},
+                 .env = {{"ROLE", "chief"}},
+                 .working_dir = "/data"},
+                {.name = "worker",
+                 .ranks = 3,
+                 .init_commands = {},
+                 .command = {"./train"},
+                 .env = {},
+                 .working_dir = {}}};
+  plan.success = SuccessRule::kRank0;
+  plan.env = {{"A", "b=c"}};
+  plan.job_dir = "/jobs/1";
+  plan.grace = std::chrono::seconds(5);
+  plan.deadline = std::chrono::hours(1);
+  plan.quiet = true;
+  return plan;
+}
+
+constexpr char kExampleText[] = R"({
+  "job": "mnist",
+  "generation": 2,
+  "roles": [
+    {
+      "name": "chief",
+      "ranks": 1,
+      "init_commands": [
+        [
+          "fetch",
+          "data"
+        ]
+      ],
+      "command": [
+        "./train",
+        "--lr",
+        "0.1"
+      ],
+      "env": {
+        "ROLE": "chief"
+      },
+      "working_dir": "/data"
+    },
+    {
+      "name": "worker",
+      "ranks": 3,
+      "init_commands": [],
+      "command": [
+        "./train"
+      ],
+      "env": {},
+      "working_dir": ""
+    }
+  ],
+  "success": "rank-0",
+  "env": {
+    "A": "b=c"
+  },
+  "job_dir": "/jobs/1",
+  "grace_ms": 5000,
+  "deadline_ms": 3600000,
+  "quiet": true
+}
+)";
+
+TEST(LaunchPlan, HasOneText) { EXPECT_EQ(EncodeLaunchPlan(Example()), kExampleText); }
+
+TEST(LaunchPlan, ReadsBackWhatItWrote) {
+  const Result<LaunchPlan> plan = DecodeLaunchPlan(kExampleText, "plan.json");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_EQ(EncodeLaunchPlan(*plan), kExampleText);
+  EXPECT_EQ(plan->world_size(), 4);
+}
+
+TEST(LaunchPlan, NeedsOnlyACommand) {
+  const Result<LaunchPlan> plan =
+      DecodeLaunchPlan(R"({"roles": [{"name": "worker", "command": ["true"]}]})", "p");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_EQ(plan->grace, std::chrono::seconds(30));
+  EXPECT_EQ(plan->success, SuccessRule::kAllRanks);
+}
+
+struct BadPlan {
+  std::string text;
+  std::string message;
+};
+
+class LaunchPlanErrors : public testing::TestWithParam<BadPlan> {};
+
+TEST_P(LaunchPlanErrors, NameTheFileAndTheField) {
+  const Result<LaunchPlan> plan = DecodeLaunchPlan(GetParam().text, "plan.json");
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.status().kind(), StatusKind::kInvalidArgument);
+  EXPECT_THAT(plan.status().message(), HasSubstr(GetParam().message));
+}
+
+std::string Role(const std::string& fields) {
+  return R"({"roles": [{"name": "worker", "command": ["true"])" + fields + "}]}";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, LaunchPlanErrors,
+    testing::Values(
+        BadPlan{"", "plan.json:1:1: no JSON"},
+        BadPlan{"[]", "plan.json:1:1: must be a JSON object"},
+        BadPlan{"{\n\"job\": 1 2}", "plan.json:2:10: no JSON"},
+        BadPlan{"{}", "plan.json: roles: is empty"},
+        BadPlan{R"({"roles": {}})", "plan.json: roles: must be a list, is a object"},
+        BadPlan{R"({"roles": [3]})", "plan.json: roles[0]: must be an object"},
+        BadPlan{R"({"roles": [{"command": ["x"]}]})", "roles[0].name: is missing"},
+        BadPlan{R"({"roles": [{"name": "w"}]})", "roles[0].command: names no program"},
+        BadPlan{R"({"roles": [{"name": "w", "command": [""]}]})",
+                "roles[0].command: names no program"},
+        BadPlan{Role(R"(, "rank": 3)"), "roles[0].rank: is no field of this version; known are"},
+        BadPlan{Role(R"(, "ranks": "3")"), "roles[0].ranks: must be an integer, is \"3\""},
+        BadPlan{Role(R"(, "ranks": 2.5)"), "roles[0].ranks: must be an integer, is 2.5"},
+        BadPlan{Role(R"(, "ranks": 0)"), "roles[0].ranks: is 0, must be 1 to 4096"},
+        BadPlan{Role(R"(, "ranks": 99999999999)"), "roles[0].ranks: is out of range"},
+        BadPlan{Role(R"(, "ranks": 18446744073709551615)"), "roles[0].ranks: must be an integer"},
+        BadPlan{Role(R"(, "init_commands": [["a"], "b"])"),
+                "roles[0].init_commands[1]: must be a list of strings"},
+        BadPlan{Role(R"(, "init_commands": [[]])"), "roles[0].init_commands[0]: names no program"},
+        BadPlan{Role(R"(, "env": {"A": 1})"), "roles[0].env.A: must be a string, is a number"},
+        BadPlan{Role(R"(, "env": {"A=B": ""})"), "roles[0].env: 'A=B' is no name"},
+        BadPlan{Role(R"(, "env": {"LOCAL_RANK": "0"})"), "roles[0].env.LOCAL_RANK: is set by"},
+        BadPlan{Role(R"(, "env": {"A": "x\u0000y"})"), "roles[0].env.A: contains a NUL"},
+        BadPlan{R"({"roles": [], "success": "chief"})", "success: 'chief' is unknown; use"},
+        BadPlan{R"({"roles": [{"name":"a","command":["x"]},{"name":"a","command":["x"]}]})",
+                "roles[1].name: 'a' is there twice"},
+        BadPlan{R"({"roles": [{"name":"a","command":["x"]}], "grace_ms": -1})", "grace_ms: is -1"},
+        BadPlan{R"({"roles": [{"name":"a","command":["x"]}], "quiet": "no"})",
+                "quiet: must be true or false"}));
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,131 @@
+// What is particular to processes of this machine: found again, never started twice, and lost.
+#include "operators/backend/local_backend.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "launcher/job_dir.h"
+#include "runtime/base/check.h"
+
+namespace lockstep {
+namespace {
+
+using testing::HasSubstr;
+
+class LocalBackendTest : public testing::Test {
+ protected:
+  static std::string NewFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "lockstep-local-XXXXXX";
+    return mkdtemp(pattern.data());
+  }
+  ~LocalBackendTest() override {
+    EXPECT_TRUE(Await([&] { return Backend()->Stop(id_).value(); }));
+    std::filesystem::remove_all(jobs_);
+  }
+
+  // As an operator does when it starts: nothing is remembered but the job directories.
+  std::unique_ptr<JobBackend> Backend() {
+    return MakeLocalBackend({.jobs_dir = jobs_, .lockstep = LOCKSTEP_PLAN_RUNNER});
+  }
+  JobPlan Plan(const std::string& shell) {
+    JobPlan plan;
+    plan.id = id_;
+    JobRole role;
+    role.name = "worker";
+    Container container;
+    container.command = {"sh", "-c", shell};
+    role.pod_template.spec.containers = {container};
+    plan.spec.roles = {role};
+    plan.spec.grace_period_seconds = 5;
+    return plan;
+  }
+  template <class Done>
+  static bool Await(Done done) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (done()) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+  bool AwaitPhase(JobPhase phase) {
+    return Await([&] { return Backend()->Observe(id_)->phase == phase; });
+  }
+  pid_t Launcher() {
+    std::ifstream file(dir_.path() + "/launcher.pid");
+    pid_t pid = 0;
+    file >> pid;
+    CHECK(pid > 1) << "no launcher.pid in " << dir_.path();
+    return pid;
+  }
+
+  const std::string jobs_ = NewFolder();
+  JobId id_{"default", "job", "0123456789abcdef", 0};
+  JobDir dir_{LocalJobDir(jobs_, id_)};
+};
+
+TEST_F(LocalBackendTest, ANewOperatorFindsWhatRuns) {
+  ASSERT_TRUE(Backend()->Apply(Plan("echo $PPID; exec sleep 300")).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kRunning));
+  const pid_t launcher = Launcher();
+  ASSERT_TRUE(Backend()->Apply(Plan("echo $PPID; exec sleep 300")).ok());
+  EXPECT_EQ(Launcher(), launcher);
+  EXPECT_NE(getsid(launcher), getsid(0)) << "in a session of its own";
+}
+
+TEST_F(LocalBackendTest, ManyOperatorsAtOnceStartItOnce) {
+  const std::string counter = jobs_ + "/started";
+  const JobPlan plan = Plan("echo x >> " + counter);
+  std::vector<std::thread> operators;
+  for (int i = 0; i < 8; ++i)
+    operators.emplace_back([&] { EXPECT_TRUE(Backend()->Apply(plan).ok()); });
+  for (std::thread& each : operators) each.join();
+  ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded));
+  ASSERT_TRUE(Backend()->Apply(plan).ok());
+  std::ifstream file(counter);
+  std::string line;
+  int lines = 0;
+  while (std::getline(file, line)) ++lines;
+  EXPECT_EQ(lines, 1);
+}
+
+TEST_F(LocalBackendTest, AKilledLauncherIsLostAndNotTheUsersFailure) {
+  ASSERT_TRUE(Backend()->Apply(Plan("exec sleep 300")).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kRunning));
+  ASSERT_EQ(kill(Launcher(), SIGKILL), 0);
+  ASSERT_TRUE(AwaitPhase(JobPhase::kFailed));
+  EXPECT_EQ(Backend()->Observe(id_)->first_failure->cause, "launcher-lost");
+}
+
+TEST_F(LocalBackendTest, ALauncherThatWasKilledBeforeItBeganIsLost) {
+  std::filesystem::create_directories(dir_.path());
+  std::ofstream(dir_.path() + "/launcher.pid") << "1 0 another-boot";
+  const JobObservation observed = Backend()->Observe(id_).value();
+  EXPECT_EQ(observed.phase, JobPhase::kFailed);
+  EXPECT_EQ(observed.first_failure->cause, "launcher-lost");
+  EXPECT_THAT(observed.first_failure->message, HasSubstr("launcher.log"));
+}
+
+TEST_F(LocalBackendTest, WithoutALauncherSaysWhichProgramIsMissing) {
+  const auto backend = MakeLocalBackend({.jobs_dir = jobs_, .lockstep = jobs_ + "/lockstep"});
+  const Status status = backend->Apply(Plan("true"));
+  EXPECT_EQ(status.kind(), StatusKind::kFailedPrecondition);
+  EXPECT_THAT(status.message(), HasSubstr(jobs_ + "/lockstep"));
+  EXPECT_EQ(backend->Observe(id_)->phase, JobPhase::kNotFound) << "so that it is tried again";
+}
+
+TEST_F(LocalBackendTest, ForgettingTheLastGenerationLeavesNoFolderBehind) {
+  ASSERT_TRUE(Backend()->Apply(Plan("true")).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded));
+  ASSERT_TRUE(Backend()->Forget(id_).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(jobs_));
+}
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,137 @@
+// Katib's own answers (tests/conformance/data/semantics): Experiment and Trials in, status out.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+
+#include "operators/api/object.h"
+#include "operators/reconcile/conditions.h"
+#include "operators/reconcile/experiment_status.h"
+#include "operators/reconcile/success_policy.h"
+
+namespace lockstep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kData[] = LOCKSTEP_SOURCE_DIR "/tests/conformance/data/semantics";
+
+// Where we differ from Katib on purpose, and why. `patch` (RFC 7396) makes our answer of Katib's.
+struct Deviation {
+  const char* why;
+  const char* patch;
+};
+const std::map<std::string, Deviation>& Deviations() {
+  static const std::map<std::string, Deviation> kDeviations = {
+      {"expstatus_nan_first",
+       {"NaN is no value, so the trial with 0.1 is the best",
+        R"({"status": {"currentOptimalTrial": {"bestTrialName": "c", "observation": {"metrics":
+           [{"name": "loss", "min": "0.1", "max": "0.1", "latest": "0.1"}]},
+           "parameterAssignments": [{"name": "lr", "value": "c"}]}}})"}},
+      {"expstatus_nan_goal",
+       {"NaN is no value, so there is no best trial",
+        R"({"status": {"currentOptimalTrial": null}})"}},
+      {"expstatus_inf_max",
+       {"infinity is no value: it neither is the best nor reaches the goal",
+        R"({"completionTimeSet": false, "status": {"conditions": [{"type": "Running",
+           "status": "True", "reason": "ExperimentRunning", "message": "Experiment is running"}],
+           "currentOptimalTrial": {"bestTrialName": "b", "observation": {"metrics":
+           [{"name": "loss", "min": "0.5", "max": "0.5", "latest": "0.5"}]},
+           "parameterAssignments": [{"name": "lr", "value": "b"}]}}})"}},
+      {"expstatus_empty_value_first_min",
+       {"an empty value is none, so the trial with 0.5 is the best",
+        R"({"status": {"currentOptimalTrial": {"bestTrialName": "b", "observation": {"metrics":
+           [{"name": "loss", "min": "0.5", "max": "0.5", "latest": "0.5"}]},
+           "parameterAssignments": [{"name": "lr", "value": "b"}]}}})"}},
+      {"expstatus_empty_value_goal",
+       {"an empty value is none and reaches no goal",
+        R"({"completionTimeSet": false, "status": {"conditions": [{"type": "Running",
+           "status": "True", "reason": "ExperimentRunning", "message": "Experiment is running"}],
+           "currentOptimalTrial": {"bestTrialName": "b", "observation": {"metrics":
+           [{"name": "loss", "min": "0.5", "max": "0.5", "latest": "0.5"}]},
+           "parameterAssignments": [{"name": "lr", "value": "b"}]}}})"}},
+      {"expstatus_string_latest_wins",
+       {"text is no value, so there is no best trial",
+        R"({"status": {"currentOptimalTrial": null}})"}},
+  };
+  return kDeviations;
+}
+
+Json ReadJson(const fs::path& path) {
+  std::ifstream file(path);
+  return Json::parse(file);
+}
+
+// The vectors spell a Trial's fields as Go does.
+Trial TrialOf(const Json& json) {
+  Json trial = {{"apiVersion", Trial::kApiVersion}, {"kind", Trial::kKind}};
+  trial["metadata"] = {{"name", json.at("Name")}};
+  trial["spec"]["parameterAssignments"] = json.value("Assignments", Json::array());
+  Json& status = trial["status"];
+  for (const Json& c : json.at("Conditions"))
+    status["conditions"].push_back({{"type", c.at("Type")}, {"status", c.at("Status")}});
+  status["observation"]["metrics"] = json.value("Observation", Json::array());
+  return std::get<Trial>(DecodeObject(trial).value());
+}
+
+// What both say, in one form: no times, nothing empty.
+Json Comparable(Json status) {
+  for (Json& c : status["conditions"]) {
+    c.erase("lastUpdateTime");
+    c.erase("lastTransitionTime");
+  }
+  status.erase("startTime");
+  status.erase("completionTime");
+  Json& best = status["currentOptimalTrial"];
+  if (best.is_null() || best.value("bestTrialName", "").empty())
+    status.erase("currentOptimalTrial");
+  return status;
+}
+
+class ExperimentStatusConformance : public testing::TestWithParam<std::string> {};
+
+TEST_P(ExperimentStatusConformance, AnswersAsKatib) {
+  const Json args = ReadJson(fs::path(kData) / (GetParam() + ".args.json"));
+  Json expected = ReadJson(fs::path(kData) / (GetParam() + ".expected.json"));
+  const auto deviation = Deviations().find(GetParam());
+  if (deviation != Deviations().end()) {
+    std::cout << "differs on purpose: " << GetParam() << ": " << deviation->second.why << "\n";
+    const Json katib = expected;
+    expected.merge_patch(Json::parse(deviation->second.patch));
+    ASSERT_NE(expected, katib) << "no deviation any more: remove it from the list";
+  }
+  auto experiment = std::get<Experiment>(DecodeObject(args.at("experiment")).value());
+  if (args.at("kind") == "restartable") {
+    EXPECT_EQ(MayRestart(experiment.spec, experiment.status), expected.at("restartable"));
+    return;
+  }
+  std::vector<Trial> trials;
+  for (const Json& trial : args.at("trials")) trials.push_back(TrialOf(trial));
+  std::vector<const Trial*> pointers;
+  for (const Trial& trial : trials) pointers.push_back(&trial);
+  AdvanceExperiment(experiment.spec, pointers, nullptr, WallTime{}, experiment.status);
+  EXPECT_EQ(!experiment.status.completion_time.empty(), expected.at("completionTimeSet"));
+  EXPECT_EQ(Comparable(EncodeObject(experiment).at("status")), Comparable(expected.at("status")));
+}
+
+std::vector<std::string> Cases() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(kData)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = name.starts_with("expstatus_") || name.starts_with("restartable_");
+    if (ours && name.ends_with(".args.json"))
+      names.push_back(name.substr(0, name.size() - sizeof(".args.json") + 1));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+TEST(ExperimentStatusConformance, HasCases) { EXPECT_GE(Cases().size(), 28U); }
+
+INSTANTIATE_TEST_SUITE_P(Katib, ExperimentStatusConformance, testing::ValuesIn(Cases()),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace lockstep
