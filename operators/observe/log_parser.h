@@ -22,8 +22,8 @@ inline constexpr char kDefaultMetricsFilter[] =
 
 struct LogParserOptions {
   std::vector<std::string> metrics;       // the objective first
-  std::vector<std::string> filters;       // RE2; empty: the default filter
-  std::size_t line_bytes_max = 1u << 20;  // what is longer is cut there
+  std::vector<std::string> filters = {};  // RE2; empty: the default filter
+  std::size_t line_bytes_max = 1u << 20;  // a longer line is read as several of this length
 };
 
 // Not thread-safe; keeps nothing between calls but the compiled filters.

@@ -40,4 +40,7 @@ class ObservationStore {
   virtual Status Forget(std::string_view trial_uid) = 0;
 };
 
+// What Append says when the position is `now`, not `expected`.
+Status PositionConflict(std::string_view trial_uid, std::uint64_t expected, std::uint64_t now);
+
 }  // namespace lockstep

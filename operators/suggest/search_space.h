@@ -25,6 +25,8 @@ struct Parameter {
 
   // Number of different values; 0: a continuum.
   std::uint64_t cardinality() const;
+  // The `index`-th of them, in ascending (or the user's) order. REQUIRES: index < cardinality()
+  std::string ValueAt(std::uint64_t index) const;
   // The value at `unit` in [0, 1): inside bounds, on a multiple of step from min, spelled so that
   // it reads back the same.
   std::string FromUnit(double unit) const;
@@ -39,6 +41,8 @@ class SearchSpace {
   const std::vector<Parameter>& parameters() const { return parameters_; }
   // Number of different points; 0: a continuum, or more than 2^63.
   std::uint64_t cardinality() const;
+  // The point of that number, the last parameter varying fastest. REQUIRES: rank < cardinality()
+  std::vector<ParameterAssignment> PointAt(std::uint64_t rank) const;
 
  private:
   std::vector<Parameter> parameters_;

@@ -80,7 +80,7 @@ std::vector<std::string> AlgorithmNames();
 // NotFound lists the names, with a "did you mean".
 Result<std::unique_ptr<Suggester>> MakeSuggester(std::string_view algorithm_name);
 // Checks the spec's algorithm, its settings and whether the space suits it (grid: doubles need a
-// step, maxTrialCount fits).
+// step, maxTrialCount fits). What SearchSpace::Create refuses is not repeated here.
 std::vector<SettingError> CheckAlgorithm(const ExperimentSpec& spec);
 
 }  // namespace lockstep

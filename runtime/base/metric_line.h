@@ -29,7 +29,7 @@ Result<std::string> FormatMetricLine(const MetricLine& line);
 // column.
 Result<MetricLine> ParseMetricLine(std::string_view text);
 
-// "2026-11-22T06:30:00.123456Z".
+// "2026-11-22T06:30:00.123456Z". REQUIRES: a year from 0000 to 9999.
 std::string FormatTime(WallTime time);
 // RFC 3339 with any offset and up to nine digits of fraction (truncated to microseconds).
 Result<WallTime> ParseTime(std::string_view text);

@@ -1,0 +1,120 @@
+#include "operators/observe/sqlite_observation_store.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <mutex>
+#include <utility>
+
+#include "operators/store/database.h"
+
+namespace lockstep {
+namespace {
+
+class SqliteObservationStore final : public ObservationStore {
+ public:
+  SqliteObservationStore(std::string path, std::unique_ptr<SQLite::Database> database)
+      : path_(std::move(path)), database_(std::move(database)) {}
+
+  Status Append(std::string_view trial_uid, const std::vector<MetricRow>& rows,
+                std::uint64_t expected, std::uint64_t position) override {
+    const std::string trial(trial_uid);
+    Status conflict;
+    LOCKSTEP_RETURN_IF_ERROR(Locked("write metrics", [&] {
+      SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+      const std::uint64_t now = ReadPosition(trial);
+      if (now != expected) {
+        conflict = PositionConflict(trial, expected, now);
+        return;
+      }
+      Insert(trial, rows);
+      SQLite::Statement set(*database_,
+                            "REPLACE INTO read_positions(trial, position) VALUES(?, ?)");
+      set.bind(1, trial);
+      set.bind(2, static_cast<std::int64_t>(position));
+      set.exec();
+      transaction.commit();
+    }));
+    return conflict;
+  }
+
+  Result<std::vector<MetricRow>> Rows(std::string_view trial_uid,
+                                      std::string_view name) const override {
+    std::vector<MetricRow> rows;
+    LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {
+      SQLite::Statement select(*database_,
+                               "SELECT name, value, time, step FROM metric_rows "
+                               "WHERE trial = ?1 AND (?2 = '' OR name = ?2) ORDER BY id");
+      select.bind(1, std::string(trial_uid));
+      select.bind(2, std::string(name));
+      while (select.executeStep()) {
+        rows.push_back({.name = select.getColumn(0).getString(),
+                        .value = select.getColumn(1).getString(),
+                        .time = select.getColumn(2).getString(),
+                        .step = select.getColumn(3).getInt64()});
+      }
+    }));
+    return rows;
+  }
+
+  Result<std::uint64_t> Position(std::string_view trial_uid) const override {
+    std::uint64_t position = 0;
+    LOCKSTEP_RETURN_IF_ERROR(
+        Locked("read metrics", [&] { position = ReadPosition(std::string(trial_uid)); }));
+    return position;
+  }
+
+  Status Forget(std::string_view trial_uid) override {
+    return Locked("forget metrics", [&] {
+      SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+      for (const char* sql : {"DELETE FROM metric_rows WHERE trial = ?",
+                              "DELETE FROM read_positions WHERE trial = ?"}) {
+        SQLite::Statement erase(*database_, sql);
+        erase.bind(1, std::string(trial_uid));
+        erase.exec();
+      }
+      transaction.commit();
+    });
+  }
+
+ private:
+  Status Locked(const std::string& what, const std::function<void()>& work) const {
+    const std::lock_guard lock(mutex_);
+    return GuardSqlite(path_, what, work);
+  }
+
+  std::uint64_t ReadPosition(const std::string& trial) const {
+    SQLite::Statement select(*database_, "SELECT position FROM read_positions WHERE trial = ?");
+    select.bind(1, trial);
+    return select.executeStep() ? static_cast<std::uint64_t>(select.getColumn(0).getInt64()) : 0;
+  }
+
+  void Insert(const std::string& trial, const std::vector<MetricRow>& rows) {
+    SQLite::Statement insert(*database_,
+                             "INSERT INTO metric_rows(trial, name, value, time, step) "
+                             "VALUES(?, ?, ?, ?, ?)");
+    for (const MetricRow& row : rows) {
+      insert.reset();
+      insert.bind(1, trial);
+      insert.bind(2, row.name);
+      insert.bind(3, row.value);
+      insert.bind(4, row.time);
+      insert.bind(5, row.step);
+      insert.exec();
+    }
+  }
+
+  const std::string path_;
+  mutable std::mutex mutex_;  // one statement at a time on one connection
+  const std::unique_ptr<SQLite::Database> database_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ObservationStore>> OpenSqliteObservationStore(const std::string& path) {
+  LOCKSTEP_ASSIGN_OR_RETURN(auto database, OpenStateFile(path));
+  std::unique_ptr<ObservationStore> store =
+      std::make_unique<SqliteObservationStore>(path, std::move(database));
+  return store;
+}
+
+}  // namespace lockstep

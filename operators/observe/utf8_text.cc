@@ -1,0 +1,73 @@
+#include "operators/observe/utf8_text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace lockstep {
+namespace {
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+
+// Go's unicode.IsSpace.
+constexpr std::array<std::string_view, 25> kSpaces = {
+    "\t",           "\n",           "\v",           "\f",           "\r",           " ",
+    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
+    "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88",
+    "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
+    "\xe3\x80\x80"};
+
+unsigned char At(std::string_view text, std::size_t i) {
+  return static_cast<unsigned char>(text[i]);
+}
+
+// Bytes of the valid character at `i`; 0: there is none.
+std::size_t ValidBytes(std::string_view text, std::size_t i) {
+  const unsigned char lead = At(text, i);
+  if (lead < 0x80) return 1;
+  const std::size_t bytes = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || i + bytes > text.size()) return 0;
+  for (std::size_t k = 1; k < bytes; ++k) {
+    if ((At(text, i + k) & 0xc0) != 0x80) return 0;
+  }
+  const unsigned char second = At(text, i + 1);
+  const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+  const bool surrogate = lead == 0xed && second > 0x9f;
+  const bool beyond = lead == 0xf4 && second > 0x8f;
+  return overlong || surrogate || beyond ? 0 : bytes;
+}
+
+}  // namespace
+
+std::string ReplaceInvalidUtf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t bytes = ValidBytes(text, i);
+    valid += bytes == 0 ? kReplacement : text.substr(i, bytes);
+    i += std::max<std::size_t>(bytes, 1);
+  }
+  return valid;
+}
+
+std::string_view TrimSpace(std::string_view text) {
+  for (bool trimmed = true; trimmed;) {
+    trimmed = false;
+    for (const std::string_view space : kSpaces) {
+      if (text.starts_with(space)) {
+        text.remove_prefix(space.size());
+        trimmed = true;
+      }
+      if (text.ends_with(space)) {
+        text.remove_suffix(space.size());
+        trimmed = true;
+      }
+    }
+  }
+  return text;
+}
+
+std::size_t CharacterBytes(std::string_view text, std::size_t offset) {
+  return offset < text.size() ? std::max<std::size_t>(ValidBytes(text, offset), 1) : 1;
+}
+
+}  // namespace lockstep

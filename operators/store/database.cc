@@ -1,0 +1,98 @@
+#include "operators/store/database.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+namespace lockstep {
+namespace {
+
+constexpr int kApplicationId = 0x4c6b7374;  // "Lkst"
+constexpr int kBusyTimeoutMs = 5000;
+
+constexpr char kSchema[] = R"(
+CREATE TABLE objects(
+  kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL,
+  PRIMARY KEY(kind, namespace, name)) WITHOUT ROWID;
+CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE metric_rows(
+  id INTEGER PRIMARY KEY, trial TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  time TEXT NOT NULL, step INTEGER NOT NULL);
+CREATE INDEX metric_rows_of_trial ON metric_rows(trial, id);
+CREATE TABLE read_positions(trial TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+)";
+
+int Pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(std::string("PRAGMA ") + name).getInt();
+}
+
+// In one transaction, so that two who open a new file at once do not both create its tables.
+void CreateTables(SQLite::Database& database) {
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  if (Pragma(database, "user_version") != 0) return;
+  database.exec(kSchema);
+  database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  database.exec("PRAGMA user_version = " + std::to_string(kStateVersion));
+  transaction.commit();
+}
+
+Status CheckOwnership(SQLite::Database& database, const std::string& path) {
+  const int application = Pragma(database, "application_id");
+  const int version = Pragma(database, "user_version");
+  const int tables = database.execAndGet("SELECT count(*) FROM sqlite_schema").getInt();
+  if (application != kApplicationId && (application != 0 || version != 0 || tables != 0)) {
+    return FailedPrecondition(path + " is a database of another program: choose another folder");
+  }
+  if (version > kStateVersion) {
+    return FailedPrecondition(
+        path + " was written by a newer Lockstep (state version " + std::to_string(version) +
+        ", this program knows up to " + std::to_string(kStateVersion) +
+        "): use that version or a later one, or start with another state folder");
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status GuardSqlite(const std::string& path, const std::string& what,
+                   const std::function<void()>& work) {
+  try {
+    work();
+    return OkStatus();
+  } catch (const SQLite::Exception& error) {
+    const std::string message = path + ": cannot " + what + ": " + error.what();
+    switch (error.getErrorCode()) {
+      case SQLITE_BUSY:
+      case SQLITE_LOCKED: return Unavailable(message + ": another process holds the file");
+      case SQLITE_FULL:
+      case SQLITE_IOERR: return Unavailable(message + ": check the disk's space and health");
+      case SQLITE_CORRUPT:
+      case SQLITE_NOTADB:
+        return FailedPrecondition(message +
+                                  ": the file is damaged or no state file; it is left as "
+                                  "it is: restore it, or move it away to start anew");
+      case SQLITE_CANTOPEN:
+      case SQLITE_READONLY:
+      case SQLITE_PERM:
+        return FailedPrecondition(message + ": its folder must be there and writable");
+      default: return Internal(message);
+    }
+  }
+}
+
+Result<std::unique_ptr<SQLite::Database>> OpenStateFile(const std::string& path) {
+  std::unique_ptr<SQLite::Database> database;
+  Status ours;
+  LOCKSTEP_RETURN_IF_ERROR(GuardSqlite(path, "open the state file", [&] {
+    database = std::make_unique<SQLite::Database>(
+        path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeoutMs);
+    ours = CheckOwnership(*database, path);
+    if (!ours.ok()) return;
+    database->execAndGet("PRAGMA journal_mode = WAL");
+    database->exec("PRAGMA synchronous = FULL");
+    CreateTables(*database);
+  }));
+  LOCKSTEP_RETURN_IF_ERROR(ours);
+  return database;
+}
+
+}  // namespace lockstep
