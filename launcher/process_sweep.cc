@@ -22,9 +22,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-std::string ReadProc(pid_t pid, const char* name) {
+constexpr milliseconds kExecBound{250};  // how long a process may be without an environment
+constexpr int kLookAgainMs = 5;
+constexpr pid_t kKernelThreads = 2;  // their parent; they have no environment
+
+std::optional<std::string> ReadProc(pid_t pid, const char* name) {
   const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return std::nullopt;
   std::string text;
   std::array<char, 16384> buffer;
   for (ssize_t n; (n = read(fd.get(), buffer.data(), buffer.size())) > 0;) {
@@ -43,7 +48,7 @@ struct ProcessStat {
 // proc(5): "pid (comm) state ppid pgrp ... starttime", where comm may hold anything, so what counts
 // begins after the last ')'.
 std::optional<ProcessStat> ReadStat(pid_t pid) {
-  const std::string text = ReadProc(pid, "stat");
+  const std::string text = ReadProc(pid, "stat").value_or("");
   const std::size_t comm_end = text.rfind(')');
   if (comm_end == text.npos || comm_end + 2 >= text.size()) return std::nullopt;
   ProcessStat stat{};
@@ -61,38 +66,62 @@ std::optional<ProcessStat> ReadStat(pid_t pid) {
   return stat;
 }
 
-bool CarriesTag(pid_t pid, std::string_view tag) {
-  const std::string environment = ReadProc(pid, "environ");
-  std::string_view rest = environment;
+enum class Belonging { kNo, kYes, kUnknown };
+
+// kUnknown: no environment is to be seen. In the middle of exec there is none for a moment.
+Belonging CarriesTag(pid_t pid, std::string_view tag) {
+  const std::optional<std::string> environment = ReadProc(pid, "environ");
+  if (!environment) return Belonging::kNo;  // somebody else's, or gone
+  if (environment->empty()) return Belonging::kUnknown;
+  std::string_view rest = *environment;
   while (!rest.empty()) {
     const std::string_view entry = rest.substr(0, rest.find('\0'));
     rest.remove_prefix(std::min(rest.size(), entry.size() + 1));
     const std::string_view name(kJobTagVariable);
     if (!entry.starts_with(name) || entry.substr(name.size(), 1) != "=") continue;
     // Tags are of one length, so that one is never part of another.
-    if (entry.find(tag, name.size() + 1) != entry.npos) return true;
+    if (entry.find(tag, name.size() + 1) != entry.npos) return Belonging::kYes;
   }
-  return false;
+  return Belonging::kNo;
 }
 
-bool Belongs(pid_t pid, const SweepTarget& target) {
-  if (target.spare.contains(pid)) return false;
+Belonging Belongs(pid_t pid, const SweepTarget& target) {
+  if (pid == getpid() || target.spare.contains(pid)) return Belonging::kNo;
   const std::optional<ProcessStat> stat = ReadStat(pid);
-  if (!stat || stat->state == 'Z' || stat->state == 'X') return false;
-  if (stat->start_ticks < target.since) return false;
-  return target.groups.contains(stat->group) ||
-         (target.parent != 0 && stat->parent == target.parent) || CarriesTag(pid, target.tag);
+  if (!stat || stat->state == 'Z' || stat->state == 'X') return Belonging::kNo;
+  if (stat->start_ticks < target.since || stat->parent == kKernelThreads) return Belonging::kNo;
+  if (target.groups.contains(stat->group)) return Belonging::kYes;
+  if (target.parent != 0 && stat->parent == target.parent) return Belonging::kYes;
+  return CarriesTag(pid, target.tag);
+}
+
+struct Look {
+  std::vector<pid_t> found;
+  bool unsure = false;  // of some process it cannot be said yet
+};
+
+Look LookAround(const SweepTarget& target) {
+  Look look;
+  DIR* proc = opendir("/proc");
+  if (proc == nullptr) return look;
+  while (const dirent* entry = readdir(proc)) {
+    const pid_t pid = std::atoi(entry->d_name);
+    const Belonging belonging = pid > 0 ? Belongs(pid, target) : Belonging::kNo;
+    if (belonging == Belonging::kYes) look.found.push_back(pid);
+    if (belonging == Belonging::kUnknown) look.unsure = true;
+  }
+  closedir(proc);
+  return look;
 }
 
 UniqueFd OpenPid(pid_t pid) { return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
 
 // Through a descriptor and after a second look, so that a number that the kernel has given to
-// somebody else in between is never hit.
+// somebody else in between is never hit. The descriptor when it was killed.
 UniqueFd KillIfStillOurs(pid_t pid, const SweepTarget& target) {
   UniqueFd process = OpenPid(pid);
-  if (process.valid() && Belongs(pid, target)) {
-    syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
-  }
+  if (!process.valid() || Belongs(pid, target) != Belonging::kYes) return {};
+  syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0);
   return process;
 }
 
@@ -103,32 +132,37 @@ std::uint64_t StartTicks(pid_t pid) {
   return stat ? stat->start_ticks : 0;
 }
 
-std::vector<pid_t> FindProcesses(const SweepTarget& target) {
-  std::vector<pid_t> found;
-  DIR* proc = opendir("/proc");
-  if (proc == nullptr) return found;
-  while (const dirent* entry = readdir(proc)) {
-    const pid_t pid = std::atoi(entry->d_name);
-    if (pid > 0 && pid != getpid() && Belongs(pid, target)) found.push_back(pid);
-  }
-  closedir(proc);
-  return found;
-}
+std::vector<pid_t> FindProcesses(const SweepTarget& target) { return LookAround(target).found; }
 
 std::vector<pid_t> SweepProcesses(const SweepTarget& target, milliseconds bound) {
   const auto end = steady_clock::now() + bound;
+  auto sure_at = steady_clock::time_point::max();
   // A process that forks while we read the table can be missed by one look; its child is seen by
   // the next.
   for (int empty_looks = 0; empty_looks < 2;) {
-    const std::vector<pid_t> found = FindProcesses(target);
-    empty_looks = found.empty() ? empty_looks + 1 : 0;
+    const Look look = LookAround(target);
     std::vector<UniqueFd> killed;
-    for (const pid_t pid : found) killed.push_back(KillIfStillOurs(pid, target));
+    for (const pid_t pid : look.found) killed.push_back(KillIfStillOurs(pid, target));
     for (const UniqueFd& process : killed) {
       const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
       if (left.count() <= 0) return FindProcesses(target);
+      if (!process.valid()) continue;  // changed between two looks: the next will see it
       pollfd exit{process.get(), POLLIN, 0};
       poll(&exit, 1, static_cast<int>(left.count()));
+    }
+    if (!look.found.empty()) {
+      empty_looks = 0;
+      sure_at = steady_clock::time_point::max();
+      if (steady_clock::now() >= end) return FindProcesses(target);
+      continue;
+    }
+    // Some process may have no environment for good: it is nobody of ours after a while.
+    const auto now = steady_clock::now();
+    sure_at = std::min(sure_at, now + kExecBound);
+    if (!look.unsure || now >= sure_at) {
+      ++empty_looks;
+    } else {
+      poll(nullptr, 0, kLookAgainMs);
     }
   }
   return {};
