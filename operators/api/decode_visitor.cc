@@ -1,6 +1,7 @@
 #include "operators/api/decode_visitor.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "operators/api/did_you_mean.h"
 
@@ -62,6 +63,12 @@ void DecodeText(const Json& json, const DecodePlace& place, TextRule rule, Findi
   }
   const std::string spelling = Spelling(json, place, findings);
   if (rule == TextRule::kScalarsAsSpelled) {
+    // 010 is 8 and 1_000 is 1000 to YAML: not what whoever reads the text makes of it.
+    if (json.is_number() && std::strtod(spelling.c_str(), nullptr) != json.get<double>()) {
+      findings.Error(place.Path(), "YAML reads " + spelling + " as " + json.dump() +
+                                       ": write the value you mean in quotes");
+      return;
+    }
     value = spelling;
     return;
   }

@@ -101,9 +101,7 @@ std::unique_ptr<Subscription> SqliteStore::Watch(const ListFilter& filter,
 
 SqliteStore::Stats SqliteStore::stats() const {
   const std::lock_guard lock(mutex_);
-  Stats stats = stats_;
-  stats.waiting = queue_.size();
-  return stats;
+  return stats_;
 }
 
 Result<ObjectPtr> SqliteStore::Apply(Write write) {
@@ -117,6 +115,7 @@ Result<ObjectPtr> SqliteStore::Apply(Write write) {
     }
     queue_.push_back({std::move(write), {}});
     done = queue_.back().done.get_future();
+    ++stats_.waiting;
   }
   changed_.notify_all();
   if (done.wait_for(kWriteTimeout) != std::future_status::ready) {
@@ -154,6 +153,7 @@ void SqliteStore::CommitTogether(std::deque<Request> requests) {
     const std::lock_guard lock(mutex_);
     stats_.commits += anything ? 1 : 0;
     stats_.writes += requests.size();
+    stats_.waiting -= requests.size();
   }
   for (std::size_t i = 0; i < requests.size(); ++i) {
     // What was decided on top of writes that failed is void too, refusals included.

@@ -24,7 +24,7 @@ class SqliteStore final : public Store {
   struct Stats {
     std::uint64_t commits = 0;
     std::uint64_t writes = 0;  // acknowledged, refused ones included
-    std::size_t waiting = 0;   // not yet taken by the writer
+    std::size_t waiting = 0;   // not acknowledged yet
   };
 
   // FailedPrecondition: see OpenStateFile.
@@ -62,7 +62,7 @@ class SqliteStore final : public Store {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Request> queue_;  // guarded by mutex_
-  Stats stats_;                // guarded by mutex_; `waiting` is the queue's size
+  Stats stats_;                // guarded by mutex_
   bool stopped_ = false;       // guarded by mutex_
   std::thread writer_;
 };

@@ -5,32 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <thread>
 
 #include "operators/observe/memory_observation_store.h"
 #include "operators/observe/sqlite_observation_store.h"
 #include "operators/store/sqlite_store.h"
+#include "tests/operators/store/temporary_folder.h"
 
 namespace lockstep {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "observations-XXXXXX").string();
-    CHECK(mkdtemp(name.data()) != nullptr) << name;
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  std::string File() const { return path_ / "state.db"; }
-
- private:
-  std::filesystem::path path_;
-};
 
 MetricRow Row(std::string name, std::string value) {
   return {std::move(name), std::move(value), "2026-11-22T06:30:00Z", 1};
@@ -39,8 +25,9 @@ MetricRow Row(std::string name, std::string value) {
 class EveryObservationStore : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    store_ = GetParam() == "memory" ? MakeMemoryObservationStore()
-                                    : std::move(OpenSqliteObservationStore(folder_.File())).value();
+    store_ = GetParam() == "memory"
+                 ? MakeMemoryObservationStore()
+                 : std::move(OpenSqliteObservationStore(folder_.File("state.db"))).value();
   }
   std::vector<MetricRow> Rows(std::string_view trial, std::string_view name = "") {
     return store_->Rows(trial, name).value();
@@ -118,18 +105,18 @@ INSTANTIATE_TEST_SUITE_P(Stores, EveryObservationStore, testing::Values("memory"
 TEST(SqliteObservationStore, GoesOnWhereItWas) {
   const TemporaryFolder folder;
   {
-    const auto store = std::move(OpenSqliteObservationStore(folder.File())).value();
+    const auto store = std::move(OpenSqliteObservationStore(folder.File("state.db"))).value();
     ASSERT_TRUE(store->Append("t", {Row("loss", "1")}, 0, 10).ok());
   }
-  const auto store = std::move(OpenSqliteObservationStore(folder.File())).value();
+  const auto store = std::move(OpenSqliteObservationStore(folder.File("state.db"))).value();
   EXPECT_THAT(store->Rows("t", "").value(), ElementsAre(Row("loss", "1")));
   EXPECT_EQ(store->Position("t").value(), 10u);
 }
 
 TEST(SqliteObservationStore, SharesAFileWithTheObjects) {
   const TemporaryFolder folder;
-  const auto objects = std::move(SqliteStore::Open(folder.File())).value();
-  const auto observations = std::move(OpenSqliteObservationStore(folder.File())).value();
+  const auto objects = std::move(SqliteStore::Open(folder.File("state.db"))).value();
+  const auto observations = std::move(OpenSqliteObservationStore(folder.File("state.db"))).value();
   Trial trial;
   trial.meta.name = "t";
   trial.meta.namespace_ = "default";

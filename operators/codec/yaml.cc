@@ -1,0 +1,171 @@
+// YAML text -> Documents, from yaml-cpp's events (its own tree loses quotes and positions).
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <istream>
+#include <map>
+#include <streambuf>
+#include <utility>
+
+#include "operators/codec/node.h"
+#include "operators/codec/scalar.h"
+
+namespace lockstep {
+namespace {
+
+Position PositionOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+
+// "int" for tag:yaml.org,2002:int (`!!int`); other tags stay as they are.
+std::string_view TagName(std::string_view tag) {
+  constexpr std::string_view kPrefix = "tag:yaml.org,2002:";
+  return tag.substr(0, kPrefix.size()) == kPrefix ? tag.substr(kPrefix.size()) : tag;
+}
+
+class NodeBuilder : public YAML::EventHandler {
+ public:
+  explicit NodeBuilder(const CodecLimits& limits) : limits_(limits) {}
+
+  std::unique_ptr<Node> TakeRoot() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // yaml-cpp 0.7 does not move past a stray ] or }: it would find empty documents for ever.
+    if (mark.pos <= last_start_) throw YAML::ParserException(mark, "unexpected text");
+    last_start_ = mark.pos;
+    root_.reset();
+    open_.clear();
+    anchors_.clear();
+    nodes_ = 0;
+  }
+  void OnDocumentEnd() override {}
+  void OnAnchor(const YAML::Mark&, const std::string&) override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Add(mark, anchor, Node::Kind::kScalar);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto target = anchors_.find(anchor);
+    if (target == anchors_.end()) throw YAML::ParserException(mark, "unknown alias");
+    if (!target->second->complete) {
+      throw YAML::ParserException(mark, "the alias stands inside the value it repeats");
+    }
+    Add(mark, 0, Node::Kind::kAlias).target = target->second;
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    Node& node = Add(mark, anchor, Node::Kind::kScalar);
+    node.source = value;
+    node.scalar = Resolve(mark, tag, value);
+    node.is_merge_key = tag == "?" && value == "<<";
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    Open(mark, tag, "seq", anchor, Node::Kind::kSequence);
+  }
+  void OnSequenceEnd() override { Close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    Open(mark, tag, "map", anchor, Node::Kind::kMap);
+  }
+  void OnMapEnd() override { Close(); }
+
+ private:
+  static Json Resolve(const YAML::Mark& mark, const std::string& tag, const std::string& value) {
+    const std::string_view name = TagName(tag);
+    if (name == "?" || name.empty()) return ResolvePlainScalar(value);
+    if (name == "!" || name == "str") return value;
+    Json resolved = ResolvePlainScalar(value);
+    const bool fits = (name == "int" && resolved.is_number_integer()) ||
+                      (name == "float" && resolved.is_number()) ||
+                      (name == "bool" && resolved.is_boolean()) ||
+                      (name == "null" && resolved.is_null());
+    if (!fits) throw YAML::ParserException(mark, "the tag " + tag + " does not fit this value");
+    return resolved;
+  }
+
+  Node& Add(const YAML::Mark& mark, YAML::anchor_t anchor, Node::Kind kind) {
+    if (++nodes_ > limits_.nodes_max) {
+      throw YAML::ParserException(mark,
+                                  "more than " + std::to_string(limits_.nodes_max) + " values");
+    }
+    auto node = std::make_unique<Node>();
+    node->kind = kind;
+    node->position = PositionOf(mark);
+    Node& added = *node;
+    if (anchor != 0) anchors_[anchor] = &added;
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else {
+      open_.back()->children.push_back(std::move(node));
+    }
+    return added;
+  }
+
+  void Open(const YAML::Mark& mark, const std::string& tag, const char* kind, YAML::anchor_t anchor,
+            Node::Kind node_kind) {
+    if (tag != "?" && tag != "!" && !tag.empty() && TagName(tag) != kind) {
+      throw YAML::ParserException(mark, "the tag " + tag + " is not supported");
+    }
+    if (static_cast<int>(open_.size()) >= limits_.depth_max) {
+      throw YAML::ParserException(mark, "nested deeper than " + std::to_string(limits_.depth_max));
+    }
+    Node& node = Add(mark, anchor, node_kind);
+    node.complete = false;
+    open_.push_back(&node);
+  }
+
+  void Close() {
+    open_.back()->complete = true;
+    open_.pop_back();
+  }
+
+  CodecLimits limits_;
+  std::unique_ptr<Node> root_;
+  std::vector<Node*> open_;
+  std::map<YAML::anchor_t, const Node*> anchors_;
+  std::size_t nodes_ = 0;
+  int last_start_ = -1;
+};
+
+// A stream over text that is not copied.
+class TextBuffer : public std::streambuf {
+ public:
+  explicit TextBuffer(std::string_view text) {
+    char* const begin = const_cast<char*>(text.data());  // only read: there is no put area
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+Status ParseDocuments(std::istream& stream, std::string_view file, const CodecLimits& limits,
+                      std::vector<Document>& documents) {
+  YAML::Parser parser(stream);
+  NodeBuilder builder(limits);
+  while (parser.HandleNextDocument(builder)) {
+    const std::unique_ptr<Node> root = builder.TakeRoot();
+    if (root == nullptr || (root->kind == Node::Kind::kScalar && root->scalar.is_null())) continue;
+    LOCKSTEP_ASSIGN_OR_RETURN(Document document, ComposeDocument(*root, file, limits));
+    documents.push_back(std::move(document));
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<std::vector<Document>> ParseYaml(std::string_view text, std::string_view file,
+                                        const CodecLimits& limits) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckText(text, file, limits));
+  TextBuffer buffer(text);
+  std::istream stream(&buffer);
+  std::vector<Document> documents;
+  try {
+    LOCKSTEP_RETURN_IF_ERROR(ParseDocuments(stream, file, limits, documents));
+  } catch (const YAML::Exception& error) {
+    return DocumentError(file, PositionOf(error.mark), error.msg);
+  } catch (const std::exception& error) {
+    return InvalidArgument(std::string(file) + ": cannot be read as YAML: " + error.what());
+  }
+  return documents;
+}
+
+}  // namespace lockstep
