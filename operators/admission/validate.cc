@@ -39,6 +39,19 @@ ExperimentSpec Fixed(ExperimentSpec spec) {
   return spec;
 }
 
+// An Experiment that has ended goes on only when it ran out of trials and its policy says so.
+bool MayChange(const Experiment& experiment) {
+  for (const Condition& condition : experiment.status.conditions) {
+    if (condition.status != "True") continue;
+    if (condition.type == "Failed") return false;
+    if (condition.type == "Succeeded") {
+      return condition.reason == "ExperimentMaxTrialsReached" &&
+             experiment.spec.resume_policy == "LongRunning";
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<Finding> Validate(const Object& object, const Document& document) {
@@ -59,6 +72,11 @@ std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,
       findings.Error("spec",
                      "only parallelTrialCount, maxTrialCount and maxFailedTrialCount can change: "
                      "delete the Experiment, or give the new one another name");
+    }
+    if (spec != old.spec && !MayChange(old)) {
+      findings.Error("spec.resumePolicy",
+                     "the Experiment has ended: only one that ran out of trials under the policy "
+                     "LongRunning can be changed; give the new one another name");
     }
     if (spec != old.spec && spec.max_trial_count && *spec.max_trial_count <= old.status.trials) {
       findings.Error("spec.maxTrialCount",

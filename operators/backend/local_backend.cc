@@ -1,6 +1,7 @@
 #include "operators/backend/local_backend.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,11 +108,14 @@ class LocalBackend final : public JobBackend {
       if (errno == ENOENT || errno == ENOTDIR) return std::string();
       return ErrnoStatus("open " + path, errno);
     }
-    std::string text(bytes_max, '\0');
+    struct stat file{};
+    if (fstat(fd.get(), &file) != 0) return ErrnoStatus("look at " + path, errno);
+    const auto end = static_cast<std::uint64_t>(file.st_size);
+    std::string text(offset < end ? std::min<std::uint64_t>(bytes_max, end - offset) : 0, '\0');
     std::size_t size = 0;
-    while (size < bytes_max) {
-      const ssize_t n =
-          pread(fd.get(), text.data() + size, bytes_max - size, static_cast<off_t>(offset + size));
+    while (size < text.size()) {
+      const ssize_t n = pread(fd.get(), text.data() + size, text.size() - size,
+                              static_cast<off_t>(offset + size));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return ErrnoStatus("read " + path, errno);
       if (n == 0) break;

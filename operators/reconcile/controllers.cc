@@ -22,6 +22,12 @@ std::vector<ObjectKey> SuggestionOfTrial(const Change& change) {
   return keys;
 }
 
+// Has its Experiment's name, and ends with it.
+std::vector<ObjectKey> SuggestionOfExperiment(const Change& change) {
+  if (!HasEnded(std::get<Experiment>(*change.object).status.conditions)) return {};
+  return {{Suggestion::kKind, change.key.namespace_, change.key.name}};
+}
+
 // When an Experiment has ended, what still runs of it is to be stopped.
 std::vector<ObjectKey> TrialsOfEndedExperiment(const Change& change) {
   const ExperimentStatus& status = std::get<Experiment>(*change.object).status;
@@ -46,7 +52,7 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
   add(Experiment::kKind, MakeExperimentReconciler(store, clock),
       {Owned(Trial::kKind, Experiment::kKind), Owned(Suggestion::kKind, Experiment::kKind)});
   add(Suggestion::kKind, MakeSuggestionReconciler(store, clock),
-      {{Trial::kKind, SuggestionOfTrial}});
+      {{Trial::kKind, SuggestionOfTrial}, {Experiment::kKind, SuggestionOfExperiment}});
   add(Trial::kKind, MakeTrialReconciler(store, observations, backend, clock, options.poll),
       {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsOfEndedExperiment}});
   add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {});

@@ -39,9 +39,17 @@ class SuggestionReconciler final : public Reconciler {
     if (!experiment || !IsOwnedBy(found->meta, experiment->meta)) return Requeue{};
     Suggestion& suggestion = *found;
     SuggestionStatus& status = suggestion.status;
-    if (HasEnded(status.conditions) || IsTrue(status.conditions, condition::kExhausted))
-      return Requeue{};
+    if (HasEnded(status.conditions)) return Requeue{};
     const WallTime now = clock_.Now();
+    const bool resumable = experiment->spec.resume_policy == "LongRunning" ||
+                           experiment->spec.resume_policy == "FromVolume";
+    if (HasEnded(experiment->status.conditions) && !resumable) {
+      SetEnded(status.conditions, condition::kSucceeded, "SuggestionSucceeded",
+               "Suggestion is succeeded", now);
+      status.completion_time = FormatTime(now);
+      return Write(std::move(suggestion));
+    }
+    if (IsTrue(status.conditions, condition::kExhausted)) return Requeue{};
     if (status.start_time.empty()) {
       status.start_time = FormatTime(now);
       SetTrue(status.conditions, condition::kCreated, "SuggestionCreated", "Suggestion is created",
@@ -57,12 +65,16 @@ class SuggestionReconciler final : public Reconciler {
     } else if (!extended.ok()) {
       return extended;
     }
+    return Write(std::move(suggestion));
+  }
+
+ private:
+  Result<Requeue> Write(Suggestion suggestion) {
     const Result<ObjectPtr> written = store_.UpdateStatus(std::move(suggestion));
     if (!written.ok()) return written.status();
     return Requeue{};
   }
 
- private:
   Status Extend(const Experiment& experiment, Suggestion& suggestion, WallTime now) {
     SuggestionStatus& status = suggestion.status;
     const int wanted = suggestion.spec.requests - static_cast<int>(status.suggestions.size());

@@ -15,7 +15,7 @@ namespace lockstep {
 // What one generation of a job does.
 struct FakeRun {
   std::string log = {};  // of rank 0; appears bit by bit, also in the middle of a line
-  int looks = 2;    // it runs until it was observed so often; -1: until it is stopped
+  int looks = 2;         // it runs until it was observed so often; -1: until it is stopped
   std::string cause = "succeeded";
   int exit_code = 0;
   int signal = 0;

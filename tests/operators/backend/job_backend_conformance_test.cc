@@ -23,8 +23,7 @@ const Program kPrintsAndSucceeds = {"echo one; echo two", {.log = "one\ntwo\n"}}
 const Program kFails = {"echo oops >&2; exit 3",
                         {.log = "oops\n", .cause = "user-error", .exit_code = 3}};
 // $$$$ is the shell's $$, as in a pod.
-const Program kKillsItself = {"kill -9 $$$$",
-                              {.cause = "signal", .exit_code = 137, .signal = 9}};
+const Program kKillsItself = {"kill -9 $$$$", {.cause = "signal", .exit_code = 137, .signal = 9}};
 const Program kRunsUntilStopped = {"echo up; exec sleep 300", {.log = "up\n", .looks = -1}};
 
 struct Backend {

@@ -38,6 +38,8 @@ TEST(Engine, RunsEveryTrialOnceAndFindsTheBest) {
   EXPECT_THAT(world.TrialEnds(), testing::AllOf(SizeIs(6), Each(condition::kSucceeded)));
   EXPECT_THAT(world.backend.Starts(), testing::AllOf(SizeIs(6), Each(Pair(testing::_, 1))));
   EXPECT_LE(world.backend.RunningAtMost(), 2);
+  const auto search = world.Get<Suggestion>({Suggestion::kKind, "default", "e"});
+  EXPECT_EQ(world.EndOf(search.status.conditions), condition::kSucceeded);
 
   const std::vector<Trial> trials = world.Trials();
   const auto lr = [](const Trial& trial) {

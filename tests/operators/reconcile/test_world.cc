@@ -89,6 +89,11 @@ bool Settled(const TestWorld& world) {
         ActiveTrials(experiment.status) > 0)
       return false;
   }
+  for (const ObjectPtr& object : list(Suggestion::kKind)) {
+    const Suggestion& suggestion = std::get<Suggestion>(*object);
+    if (suggestion.spec.resume_policy == "Never" && !HasEnded(suggestion.status.conditions))
+      return false;
+  }
   for (const ObjectPtr& object : list(Trial::kKind))
     if (!HasEnded(std::get<Trial>(*object).status.conditions)) return false;
   for (const ObjectPtr& object : list(TrainingJob::kKind))
