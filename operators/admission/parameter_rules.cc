@@ -1,0 +1,113 @@
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include "operators/admission/rules.h"
+
+namespace lockstep {
+namespace {
+
+std::optional<double> Number(std::string_view text, bool whole) {
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  double value = 0;
+  std::int64_t integer = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed =
+      whole ? std::from_chars(text.data(), end, integer) : std::from_chars(text.data(), end, value);
+  if (whole) value = static_cast<double>(integer);
+  if (parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(value)) return {};
+  return value;
+}
+
+// The number in a field that must hold one.
+std::optional<double> ReadNumber(const std::string& text, bool whole, const std::string& path,
+                                 FindingList& findings) {
+  const std::optional<double> number = Number(text, whole);
+  if (!number) {
+    findings.Error(
+        path, "\"" + text + "\" is no " + (whole ? "whole number of 64 bits" : "finite number"));
+  }
+  return number;
+}
+
+void CheckRange(const ParameterSpec& parameter, const std::string& path, FindingList& findings) {
+  const FeasibleSpace space = parameter.feasible_space.value_or(FeasibleSpace{});
+  const bool whole = parameter.parameter_type == "int";
+  if (!space.list.empty()) {
+    findings.Error(FieldPath(path, "list"),
+                   "is for discrete and categorical parameters: give min and max");
+  }
+  if (space.min.empty() || space.max.empty()) {
+    findings.Error(FieldPath(path, space.max.empty() ? "max" : "min"),
+                   "is missing: " + parameter.parameter_type + " parameters need min and max");
+    return;
+  }
+  const auto min = ReadNumber(space.min, whole, FieldPath(path, "min"), findings);
+  const auto max = ReadNumber(space.max, whole, FieldPath(path, "max"), findings);
+  if (min && max && *min > *max) {
+    findings.Error(FieldPath(path, "min"), space.min + " is more than max, " + space.max);
+  }
+  if (!space.step.empty()) {
+    const auto step = ReadNumber(space.step, whole, FieldPath(path, "step"), findings);
+    if (step && *step <= 0) findings.Error(FieldPath(path, "step"), "must be more than 0");
+  }
+  if (space.distribution == "logUniform" && min && *min <= 0) {
+    findings.Error(FieldPath(path, "min"),
+                   space.min + " has no logarithm: logUniform needs min above 0");
+  }
+}
+
+void CheckList(const ParameterSpec& parameter, const std::string& path, FindingList& findings) {
+  const FeasibleSpace space = parameter.feasible_space.value_or(FeasibleSpace{});
+  if (!space.min.empty() || !space.max.empty() || !space.step.empty()) {
+    const char* const field = !space.min.empty() ? "min" : !space.max.empty() ? "max" : "step";
+    findings.Error(FieldPath(path, field), "is for double and int parameters: give a list");
+  }
+  const std::string list = FieldPath(path, "list");
+  if (space.list.empty()) findings.Error(list, "is empty: there is nothing to choose from");
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < space.list.size(); ++i) {
+    const std::string& value = space.list[i];
+    if (!seen.insert(value).second) {
+      findings.Error(ElementPath(list, i), "\"" + value + "\" is in the list already");
+    }
+    if (parameter.parameter_type == "discrete") {
+      ReadNumber(value, false, ElementPath(list, i), findings);
+    }
+  }
+}
+
+}  // namespace
+
+void CheckParameters(const ExperimentSpec& spec, FindingList& findings) {
+  if (spec.parameters.empty() && !spec.nas_config) {
+    findings.Error("spec.parameters", "is missing: there is nothing to search over");
+  }
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < spec.parameters.size(); ++i) {
+    const ParameterSpec& parameter = spec.parameters[i];
+    const std::string path = ElementPath("spec.parameters", i);
+    const std::string space = FieldPath(path, "feasibleSpace");
+    if (parameter.name.empty()) {
+      findings.Error(FieldPath(path, "name"), "is missing");
+    } else if (!names.insert(parameter.name).second) {
+      findings.Error(FieldPath(path, "name"), "\"" + parameter.name + "\" is a parameter already");
+    }
+    const std::string& type = parameter.parameter_type;
+    CheckChoice(type, "parameter type", {"double", "int", "discrete", "categorical"},
+                FieldPath(path, "parameterType"), findings);
+    if (parameter.feasible_space) {
+      const std::string& distribution = parameter.feasible_space->distribution;
+      const std::string place = FieldPath(space, "distribution");
+      CheckChoice(distribution, "distribution", {"uniform", "logUniform", "normal", "logNormal"},
+                  place, findings);
+      if (distribution == "normal" || distribution == "logNormal") {
+        findings.Error(place, distribution + " is not supported yet: use uniform or logUniform");
+      }
+    }
+    if (type == "double" || type == "int") CheckRange(parameter, space, findings);
+    if (type == "discrete" || type == "categorical") CheckList(parameter, space, findings);
+  }
+}
+
+}  // namespace lockstep

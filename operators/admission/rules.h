@@ -1,0 +1,30 @@
+// The rules of admission, one file a noun. Each adds its findings at full paths ("spec.objective").
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operators/api/experiment.h"
+#include "operators/api/finding_list.h"
+#include "operators/api/training_job.h"
+
+namespace lockstep {
+
+// Names that Kubernetes takes for an object, in at most `bytes_max`.
+void CheckName(const ObjectMeta& meta, std::size_t bytes_max, FindingList& findings);
+void CheckObjective(const ExperimentSpec& spec, FindingList& findings);
+void CheckCounts(const ExperimentSpec& spec, FindingList& findings);
+void CheckParameters(const ExperimentSpec& spec, FindingList& findings);
+void CheckSearch(const ExperimentSpec& spec, FindingList& findings);  // algorithm and its settings
+void CheckCollector(const ExperimentSpec& spec, FindingList& findings);
+// The template, then the first trial's job, rendered with sample values.
+void CheckTemplate(const Experiment& experiment, FindingList& findings);
+void CheckTrainingJob(const TrainingJob& job, FindingList& findings);
+
+// `"typed" is not a WHAT (did you mean x?): use a, b or c` unless `typed` is one of `allowed`.
+void CheckChoice(const std::string& typed, std::string_view what,
+                 const std::vector<std::string_view>& allowed, std::string path,
+                 FindingList& findings);
+
+}  // namespace lockstep

@@ -1,0 +1,184 @@
+#include <set>
+
+#include "operators/admission/rules.h"
+#include "operators/api/defaults.h"
+#include "operators/convert/convert.h"
+#include "operators/convert/trial_template.h"
+
+namespace lockstep {
+namespace {
+
+constexpr char kTemplate[] = "spec.trialTemplate";
+constexpr char kTrialSpec[] = "spec.trialTemplate.trialSpec";
+
+// The path of what is at `path` in the job.
+std::string Below(const std::string& path) {
+  std::string result = kTrialSpec;
+  if (!path.empty()) result.append(".").append(path);
+  return result;
+}
+
+bool IsMeta(const std::string& reference) {
+  return reference.find("${trialSpec.") != std::string::npos;
+}
+
+void CheckTrialParameters(const ExperimentSpec& spec, FindingList& findings) {
+  const TrialTemplate& trial_template = *spec.trial_template;
+  const std::string list = FieldPath(kTemplate, "trialParameters");
+  if (trial_template.trial_parameters.empty()) {
+    findings.Error(list, "is missing: name the placeholders of the template");
+  }
+  const std::string text = trial_template.trial_spec.dump();
+  std::set<std::string> names, references, parameters;
+  for (const ParameterSpec& parameter : spec.parameters) parameters.insert(parameter.name);
+  for (std::size_t i = 0; i < trial_template.trial_parameters.size(); ++i) {
+    const auto& [name, description, reference] = trial_template.trial_parameters[i];
+    const std::string path = ElementPath(list, i);
+    const std::string name_path = FieldPath(path, "name");
+    if (name.empty()) {
+      findings.Error(name_path, "is missing");
+    } else if (name.find_first_of("{}") != std::string::npos) {
+      findings.Error(name_path, "\"" + name + "\" must not contain { or }");
+    } else if (text.find("${trialParameters." + name + "}") == std::string::npos) {
+      findings.Error(name_path, "${trialParameters." + name + "} stands nowhere in trialSpec");
+    }
+    if (!names.insert(name).second) {
+      findings.Error(name_path, "\"" + name + "\" is a trial parameter already");
+    }
+    const std::string reference_path = FieldPath(path, "reference");
+    if (reference.empty()) {
+      findings.Error(reference_path, "is missing");
+    } else if (!references.insert(reference).second) {
+      findings.Error(reference_path, "\"" + reference + "\" is referred to already");
+    } else if (!IsMeta(reference) && !parameters.contains(reference)) {
+      findings.Error(reference_path, "\"" + reference + "\" is no parameter of the Experiment");
+    }
+  }
+  for (const std::string& name : parameters) {
+    if (!references.contains(name)) {
+      findings.Error(
+          list, "the parameter \"" + name + "\" reaches no trial: no trial parameter refers to it");
+    }
+  }
+}
+
+// A value that the parameter may take.
+std::string SampleValue(const ParameterSpec& parameter) {
+  const FeasibleSpace space = parameter.feasible_space.value_or(FeasibleSpace{});
+  return space.list.empty() ? space.min : space.list.front();
+}
+
+// The part of `document` below trialSpec, so that findings in the job have places.
+Document JobDocument(const Document& document, Json job) {
+  const std::string prefix = PathToPointer(kTrialSpec);
+  Document part{document.file, std::move(job), {}};
+  for (const auto& [pointer, mark] : document.marks) {
+    if (pointer.rfind(prefix, 0) == 0) part.marks[pointer.substr(prefix.size())] = mark;
+  }
+  return part;
+}
+
+void CheckContainerName(const TrialTemplate& trial_template, const TrainingJob& job,
+                        FindingList& findings) {
+  if (job.spec.roles.empty()) return;
+  const auto& containers = job.spec.roles.front().pod_template.spec.containers;
+  for (const Container& container : containers) {
+    if (container.name == trial_template.primary_container_name) return;
+  }
+  if (containers.empty() || trial_template.primary_container_name.empty()) return;
+  findings.Error(FieldPath(kTemplate, "primaryContainerName"),
+                 "\"" + trial_template.primary_container_name +
+                     "\" is no container of the job: its container is \"" +
+                     containers.front().name + "\"");
+}
+
+void CheckJob(const Experiment& experiment, FindingList& findings) {
+  const TrialTemplate& trial_template = *experiment.spec.trial_template;
+  std::vector<ParameterAssignment> assignments;
+  for (const ParameterSpec& parameter : experiment.spec.parameters) {
+    assignments.push_back({parameter.name, SampleValue(parameter)});
+  }
+  const auto job = RenderTrial(
+      {trial_template, experiment.meta.name + "-sample", experiment.meta.namespace_, assignments});
+  if (!job.ok()) {
+    const std::string& message = job.status().message();
+    const std::size_t colon = message.find(": ");
+    const bool placed = message.rfind('/', 0) == 0 && colon != std::string::npos;
+    const std::string below = placed ? PointerToPath(message.substr(0, colon)) : "";
+    findings.Error(Below(below), placed ? message.substr(colon + 2) : message);
+    return;
+  }
+  const auto converted = ConvertToTrainingJob(JobDocument(*findings.document(), *job));
+  if (!converted.ok()) {
+    findings.Error(FieldPath(kTrialSpec, "kind"), converted.status().message());
+    return;
+  }
+  for (const Finding& finding : converted->findings) {
+    findings.Error(Below(finding.path), finding.message);
+  }
+  CheckContainerName(trial_template, converted->job, findings);
+}
+
+void CheckConditions(const TrialTemplate& trial_template, FindingList& findings) {
+  const Json& job = trial_template.trial_spec;
+  const auto text = [&](const char* name) {
+    return job.contains(name) && job.at(name).is_string() ? job.at(name).get<std::string>() : "";
+  };
+  const auto check = [&](const std::string& condition, const std::string& known, const char* name) {
+    if (condition == known && !known.empty()) return;
+    findings.Error(FieldPath(kTemplate, name),
+                   condition.empty() ? "is missing: this kind of job has no default"
+                                     : "is not supported yet: only the kind's default, " + known);
+  };
+  check(trial_template.success_condition, DefaultSuccessCondition(text("apiVersion"), text("kind")),
+        "successCondition");
+  check(trial_template.failure_condition, DefaultFailureCondition(text("apiVersion"), text("kind")),
+        "failureCondition");
+}
+
+void CheckPrimaryPod(const TrialTemplate& trial_template, FindingList& findings) {
+  for (const auto& [label, value] : trial_template.primary_pod_labels) {
+    if (label == "batch.kubernetes.io/job-completion-index" && value == "0") continue;
+    findings.Error(FieldPath(FieldPath(kTemplate, "primaryPodLabels"), label),
+                   "is not supported yet: metrics come from rank 0, whatever its labels; leave "
+                   "primaryPodLabels out");
+  }
+}
+
+}  // namespace
+
+void CheckTemplate(const Experiment& experiment, FindingList& findings) {
+  const ExperimentSpec& spec = experiment.spec;
+  if (!spec.trial_template) {
+    findings.Error(kTemplate, "is missing: what does a trial run?");
+    return;
+  }
+  const TrialTemplate& trial_template = *spec.trial_template;
+  if (trial_template.primary_container_name.empty()) {
+    findings.Error(FieldPath(kTemplate, "primaryContainerName"), "is missing");
+  }
+  if (trial_template.config_map) {
+    findings.Error(FieldPath(kTemplate, "configMap"),
+                   "is not supported yet: write the job as trialSpec");
+    return;
+  }
+  if (!trial_template.trial_spec.is_object()) {
+    findings.Error(kTrialSpec, "is missing: the manifest of a trial's job");
+    return;
+  }
+  const Json meta = trial_template.trial_spec.value("metadata", Json());
+  for (const char* const name : {"name", "namespace"}) {
+    if (meta.is_object() && meta.contains(name)) {
+      findings.Error(FieldPath(FieldPath(kTrialSpec, "metadata"), name),
+                     "must be left out: the trial gives it");
+    }
+  }
+  CheckConditions(trial_template, findings);
+  CheckPrimaryPod(trial_template, findings);
+  const std::size_t before = findings.findings().size();
+  CheckTrialParameters(spec, findings);
+  // With parameters that do not fit together the job cannot be rendered.
+  if (findings.findings().size() == before) CheckJob(experiment, findings);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,94 @@
+#include "operators/admission/validate.h"
+
+#include "operators/admission/rules.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::size_t kExperimentNameMax = 40;  // as Katib: names of trials are made from it
+constexpr std::size_t kNameMax = 63;
+
+void ValidateAs(const Experiment& experiment, FindingList& findings) {
+  CheckName(experiment.meta, kExperimentNameMax, findings);
+  CheckObjective(experiment.spec, findings);
+  CheckCounts(experiment.spec, findings);
+  CheckParameters(experiment.spec, findings);
+  CheckSearch(experiment.spec, findings);
+  CheckCollector(experiment.spec, findings);
+  CheckTemplate(experiment, findings);
+}
+
+void ValidateAs(const TrainingJob& job, FindingList& findings) {
+  CheckName(job.meta, kNameMax, findings);
+  CheckTrainingJob(job, findings);
+}
+
+// Suggestions and Trials are written by the operator from what was checked before.
+void ValidateAs(const Suggestion& suggestion, FindingList& findings) {
+  CheckName(suggestion.meta, kNameMax, findings);
+}
+void ValidateAs(const Trial& trial, FindingList& findings) {
+  CheckName(trial.meta, kNameMax, findings);
+}
+
+// What of the spec a user may not change.
+ExperimentSpec Fixed(ExperimentSpec spec) {
+  spec.parallel_trial_count.reset();
+  spec.max_trial_count.reset();
+  spec.max_failed_trial_count.reset();
+  return spec;
+}
+
+// An Experiment that has ended goes on only when it ran out of trials and its policy says so.
+bool MayChange(const Experiment& experiment) {
+  for (const Condition& condition : experiment.status.conditions) {
+    if (condition.status != "True") continue;
+    if (condition.type == "Failed") return false;
+    if (condition.type == "Succeeded") {
+      return condition.reason == "ExperimentMaxTrialsReached" &&
+             experiment.spec.resume_policy == "LongRunning";
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<Finding> Validate(const Object& object, const Document& document) {
+  FindingList findings(&document);
+  std::visit([&](const auto& value) { ValidateAs(value, findings); }, object);
+  return findings.Take();
+}
+
+std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,
+                                    const Document& document) {
+  FindingList findings(&document);
+  if (KeyOf(before) != KeyOf(after)) {
+    findings.Error("metadata.name", "the kind, namespace and name of an object do not change");
+  } else if (const auto* experiment = std::get_if<Experiment>(&after)) {
+    const ExperimentSpec& spec = experiment->spec;
+    const Experiment& old = std::get<Experiment>(before);
+    if (Fixed(spec) != Fixed(old.spec)) {
+      findings.Error("spec",
+                     "only parallelTrialCount, maxTrialCount and maxFailedTrialCount can change: "
+                     "delete the Experiment, or give the new one another name");
+    }
+    if (spec != old.spec && !MayChange(old)) {
+      findings.Error("spec.resumePolicy",
+                     "the Experiment has ended: only one that ran out of trials under the policy "
+                     "LongRunning can be changed; give the new one another name");
+    }
+    if (spec != old.spec && spec.max_trial_count && *spec.max_trial_count <= old.status.trials) {
+      findings.Error("spec.maxTrialCount",
+                     std::to_string(*spec.max_trial_count) + " is not more than the " +
+                         std::to_string(old.status.trials) + " trials there are");
+    }
+  } else if (const auto* job = std::get_if<TrainingJob>(&after)) {
+    if (job->spec != std::get<TrainingJob>(before).spec) {
+      findings.Error("spec", "a job does not change once it is there: delete it first");
+    }
+  }
+  return findings.Take();
+}
+
+}  // namespace lockstep

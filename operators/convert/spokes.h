@@ -1,0 +1,12 @@
+// The kinds that become a TrainingJob: one function and one file each.
+#pragma once
+
+#include "operators/api/finding_list.h"
+#include "operators/api/training_job.h"
+
+namespace lockstep {
+
+TrainingJob ConvertJob(const Json& manifest, FindingList& findings);
+TrainingJob ConvertTrainingJob(const Json& manifest, FindingList& findings);
+
+}  // namespace lockstep
