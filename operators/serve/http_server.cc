@@ -12,6 +12,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "operators/serve/watch_feed.h"
@@ -154,18 +155,20 @@ asio::awaitable<void> Server::Serve(Stream stream) {
     stream.expires_after(first ? options_.request_deadline : options_.idle_deadline);
     const auto [head_error, head] =
         co_await http::async_read_header(stream, buffer, parser, kNoThrow);
-    if (head_error) break;
+    if (head_error && head_error != http::error::body_limit) break;
     stream.expires_after(options_.request_deadline);
-    const auto [error, size] = co_await http::async_read(stream, buffer, parser, kNoThrow);
-    const unsigned version = parser.get().version();
-    if (error == http::error::body_limit) {
+    error_code error = head_error;
+    if (!error)
+      std::tie(error, std::ignore) = co_await http::async_read(stream, buffer, parser, kNoThrow);
+    if (error == http::error::body_limit) {  // known from the header, or only on the way
       const Status status = InvalidArgument("the request is larger than " +
                                             std::to_string(options_.body_bytes_max) + " bytes");
-      auto reply = MakeReply(version, 413, EncodeStatus(status), false);
+      auto reply = MakeReply(11, 413, EncodeStatus(status), false);
       co_await http::async_write(stream, reply, kNoThrow);
       break;
     }
     if (error) break;
+    const unsigned version = parser.get().version();
     auto request = parser.release();
     HttpResponse response = handler_({std::string(request.method_string()),
                                       std::string(request.target()), std::move(request.body())});
