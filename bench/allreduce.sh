@@ -1,5 +1,5 @@
 #!/bin/bash
-# bar allreduce-16MB, allreduce-64MB: the shared-memory all-reduce of two processes beside Open MPI's.
+# bars allreduce-16MB, allreduce-64MB: shared memory between two processes beside Open MPI.
 set -eu
 build=$1
 command -v mpirun > /dev/null || {
