@@ -102,7 +102,8 @@ class ShmEngine final : public Engine {
     const bool reduces = collective.shape.kind == CollectiveKind::kAllReduce && !cut.small;
     const std::size_t lag = reduces ? 2 : 1;
     for (std::size_t step = 0; step < cut.chunks + lag; ++step) {
-      if (region_->ended()) return region_->reason();
+      // Whether the group has ended is asked only where this rank would have to wait: an operation
+      // that all have entered is finished though a peer's next one fails.
       if (step < cut.chunks) Enter(collective, sequence, cut, step);
       if (step >= 1 && step - 1 < cut.chunks) {
         LOCKSTEP_RETURN_IF_ERROR(AwaitAll(&ShmRankLine::entered, At(step - 1) + 1));
@@ -279,6 +280,16 @@ class ShmEngine final : public Engine {
     return OkStatus();
   }
 
+  // Of a peer that will never reach what Run waits for.
+  std::string DescribeGone(int peer) {
+    const std::lock_guard lock(mutex_);
+    const auto [kind, sequence] = running_->first;
+    if (!Reached(region_->line(peer).entered.load(), running_->second + 1))
+      return DescribeMissing({peer}, kind, sequence);
+    return "rank " + std::to_string(peer) + " stopped in the middle of " +
+           CollectiveName(kind, sequence);
+  }
+
   Status Await(int peer, std::atomic<std::uint32_t>& counter, std::uint32_t target) {
     for (int spin = 0; spin < spins_; ++spin) {
       if (Reached(counter.load(std::memory_order_acquire), target)) return OkStatus();
@@ -292,8 +303,8 @@ class ShmEngine final : public Engine {
       if (Reached(seen, target)) return OkStatus();
       if (region_->ended()) return region_->reason();
       if (left || dead) {
-        region_->End(Unavailable(WaitingFor() + ": " +
-                                 (dead ? "its process died" : "it has left the group")));
+        region_->End(Unavailable(DescribeGone(peer) +
+                                 (dead ? ": its process died" : ": it has left the group")));
         continue;
       }
       region_->Sleep(peer, counter, seen, kLookAround);

@@ -91,8 +91,12 @@ inline std::vector<std::byte> Elements(DataType type, std::size_t count, std::si
   for (int i = 0; i < kPeriod; ++i)
     AppendElement(type, value(static_cast<int>((first + i) % kPeriod)), period);
   std::vector<std::byte> out(count * DataTypeBytes(type));
-  for (std::size_t at = 0; at < out.size(); at += period.size())
-    std::memcpy(out.data() + at, period.data(), std::min(period.size(), out.size() - at));
+  std::size_t filled = std::min(period.size(), out.size());
+  if (filled != 0) std::memcpy(out.data(), period.data(), filled);
+  for (std::size_t more = 0; filled < out.size(); filled += more) {  // whole periods, doubled
+    more = std::min(filled, out.size() - filled);
+    std::memcpy(out.data() + filled, out.data(), more);
+  }
   return out;
 }
 
