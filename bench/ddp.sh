@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# ddp.sh BUILD: what data-parallel training on two ranks adds to the time of a step, beside torch DDP
-# with Gloo. A round runs all four, one after the other; a step's time is the p10 of 300.
+# ddp.sh BUILD: what data-parallel training on two ranks adds to the time of a step, beside torch
+# DDP with Gloo. A round runs all four, one after the other; a step's time is the p10 of 300.
 set -euo pipefail
 build=$1 here=$(dirname "$0") python=${LOCKSTEP_BENCH_PYTHON:-}
 export OMP_NUM_THREADS=1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Both end with the script's line on stdout, rank 0's time; a failed rank fails the bench.
+# Each prints rank 0's time; a rank that fails, fails the bench.
 ours_alone() { "$build/bench/ddp"; }
 ours_two() {
   export LOCKSTEP_JOB=bench-ddp-$$ LOCKSTEP_WORLD_SIZE=2 LOCKSTEP_LOCAL_WORLD_SIZE=2
@@ -60,7 +60,9 @@ fi
 printf '%-24s %12s %12s %10s\n' 'step, ms' '1 rank' '2 ranks' overhead
 printf '%-24s %12.3f %12.3f %9.0f%%\n' 'Lockstep over shm' "$a" "$b" "$got"
 [ -z "$python" ] || printf '%-24s %12.3f %12.3f %9.0f%%\n' 'torch DDP over Gloo' "$c" "$d" "$wanted"
-bar() { printf "bar ddp-overhead got %.0f %% (torch DDP Gloo %s) WANTED <= torch's %s\n" "$got" "$1" "$2"; }
+bar() { # PEER OUTCOME
+  printf "bar ddp-overhead got %.0f %% (torch DDP Gloo %s) WANTED <= torch's %s\n" "$got" "$1" "$2"
+}
 if [ -z "$python" ]; then
   bar 'not run' 'not-shown (no torch: ./dev setup bench)'
   exit 77
