@@ -8,12 +8,12 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # Each prints rank 0's time; a rank that fails, fails the bench.
-ours_alone() { "$build/bench/ddp"; }
+ours_alone() { "$build/bench/bench_ddp"; }
 ours_two() {
   export LOCKSTEP_JOB=bench-ddp-$$ LOCKSTEP_WORLD_SIZE=2 LOCKSTEP_LOCAL_WORLD_SIZE=2
   export LOCKSTEP_NODE_RANK=0 LOCKSTEP_NODES=1 LOCKSTEP_TRANSPORT=shm
-  LOCKSTEP_RANK=1 LOCKSTEP_LOCAL_RANK=1 timeout 60 "$build/bench/ddp" & local second=$!
-  LOCKSTEP_RANK=0 LOCKSTEP_LOCAL_RANK=0 timeout 60 "$build/bench/ddp" && wait $second
+  LOCKSTEP_RANK=1 LOCKSTEP_LOCAL_RANK=1 timeout 60 "$build/bench/bench_ddp" & local second=$!
+  LOCKSTEP_RANK=0 LOCKSTEP_LOCAL_RANK=0 timeout 60 "$build/bench/bench_ddp" && wait $second
 }
 torch_alone() { timeout 60 "$python" "$here/ddp_torch.py" 0 1 none; }
 torch_two() {
