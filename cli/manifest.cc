@@ -7,6 +7,7 @@
 #include <iostream>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
@@ -95,6 +96,9 @@ void LoadDocument(const Document& document, const std::string& default_namespace
     std::vector<Finding> more = Validate(object, document);
     findings.insert(findings.end(), more.begin(), more.end());
   }
+  std::ranges::stable_sort(findings, {}, [](const Finding& f) {  // in the order of the text
+    return std::pair(f.position.line, f.position.column);
+  });
   for (Finding& finding : findings) {
     manifests.findings.push_back({document.file, std::move(finding)});
   }

@@ -47,20 +47,21 @@ Status Session::Handshake() {
 Status Session::EnsureOperator() {
   if (found_) return OkStatus();
   const auto end = SteadyClock::now() + options_.deadline;
-  Status status;
+  Status why;  // none could be reached so far
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    status = Handshake();
+    const Status status = Handshake();
     if (status.ok()) {
       found_ = true;
       return status;
     }
     const auto left = std::chrono::duration_cast<milliseconds>(end - SteadyClock::now());
     if (!MayRepeat(status)) return status;
+    if (why.ok()) why = status;
     if (left <= milliseconds(0)) break;
     const Status started = options_.start(options_.state_dir, left);
     if (started.kind() == StatusKind::kAlreadyExists) {
       // One is there and does not answer: it is starting, leaving, or full.
-      status = started;
+      why = started;
       std::this_thread::sleep_for(std::min(left, milliseconds(5 + 10 * attempt)));
     } else if (!started.ok()) {
       return started;
@@ -68,7 +69,7 @@ Status Session::EnsureOperator() {
   }
   return DeadlineExceeded("no operator could be reached within " +
                           std::to_string(options_.deadline.count() / 1000) +
-                          " s: " + status.message() + "; see " + options_.state_dir.log_path());
+                          " s: " + why.message() + "; see " + options_.state_dir.log_path());
 }
 
 Result<SessionReply> Session::Call(const std::string& method, const std::string& target,

@@ -81,7 +81,8 @@ int Wait(const WaitOptions& options, const VerbContext& context) {
   if (!key.ok()) return Fail(key.status());
   const Result<Wanted> wanted = ParseWanted(options.for_);
   if (!wanted.ok()) return Fail(wanted.status());
-  Result<milliseconds> timeout = std::chrono::hours(24 * 365 * 10);  // max() would overflow below
+  // For ever, in effect; max() would overflow when compared.
+  Result<milliseconds> timeout = milliseconds(std::chrono::years(10));
   if (!options.timeout.empty()) timeout = ParseDuration(options.timeout);
   if (!timeout.ok()) return Fail(timeout.status().WithContext("--timeout"));
   const Result<std::unique_ptr<Session>> session = OpenSession(context);

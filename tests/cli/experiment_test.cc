@@ -73,8 +73,8 @@ TEST_F(ExperimentTest, AProgramThatIsMissingFailsTheTrialAndSaysWhereItWasLooked
 }
 
 TEST_F(ExperimentTest, ARankThatIsKilledIsNamedWithItsSignalAndLastLines) {
-  Apply("killed", "echo rank $LOCKSTEP_RANK is up; test $LOCKSTEP_RANK = 0 || kill -9 $$; sleep 60",
-        1, 2);
+  Apply("killed",
+        "echo rank $LOCKSTEP_RANK is up; test $LOCKSTEP_RANK = 0 || kill -9 $$$$; sleep 60", 1, 2);
   EXPECT_EQ(Run({"wait", "experiment/killed", "--for=condition=Failed"}).code, 0);
   const std::string trial = Get("experiment", "killed")["status"]["failedTrialList"][0];
   const std::string text = Run({"describe", "trial", trial}).out;
@@ -107,7 +107,7 @@ TEST_F(ExperimentTest, AnOperatorThatIsKilledLosesNothingAndRunsNothingTwice) {
 }
 
 TEST_F(ExperimentTest, DeletingARunningExperimentEndsItsProcesses) {
-  Apply("gone", "echo $$ >> " + dir_ + "/pids; exec sleep 600", 2, 2);
+  Apply("gone", "echo $$$$ >> " + dir_ + "/pids; exec sleep 600", 2, 2);
   ASSERT_TRUE(Eventually([&] { return Lines("pids").size() == 4; }));
   const Outcome deleted = Run({"delete", "experiment", "gone"});
   EXPECT_EQ(deleted.code, 0) << deleted.err;

@@ -168,7 +168,9 @@ std::string LockstepTest::ExperimentYaml(const std::string& name, const std::str
          "  maxTrialCount: " +
          std::to_string(trials) +
          "\n"
-         "  parallelTrialCount: 2\n"
+         "  parallelTrialCount: " +
+         std::to_string(std::min(trials, 2)) +
+         "\n"
          "  maxFailedTrialCount: " +
          std::to_string(trials) +
          "\n"
@@ -196,7 +198,7 @@ std::string LockstepTest::ExperimentYaml(const std::string& name, const std::str
          "              - name: main\n"
          "                image: none\n"
          "                command: [sh, -c, " +
-         quoted + "]\n";
+         quoted + ", \"${trialParameters.x}\"]\n";
 }
 
 }  // namespace lockstep

@@ -46,7 +46,8 @@ class LockstepTest : public testing::Test {
     return true;
   }
   std::string WriteFile(const std::string& name, const std::string& text);
-  // A search over x that runs `script` by sh; ${x} in it is the parameter.
+  // A search over x that runs `script` by sh ($$ in it is one $, as in every command); ${x} in it
+  // is the parameter.
   static std::string ExperimentYaml(const std::string& name, const std::string& script, int trials,
                                     int ranks = 1);
 
