@@ -204,7 +204,7 @@ void CheckTemplate(const Experiment& experiment, FindingList& findings) {
   const std::size_t before = findings.findings().size();
   CheckTrialParameters(experiment, findings);
   // With parameters that do not fit together the job cannot be rendered.
-  if (findings.findings().size() == before) {
+  if (findings.findings().size() == before && !spec.nas_config) {
     CheckJob(experiment, findings);
   } else {
     CheckConverted(trial_template, trial_template.trial_spec, false, findings);

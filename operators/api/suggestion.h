@@ -30,7 +30,7 @@ struct TrialAssignment {
   std::string name;
   std::vector<ParameterAssignment> parameter_assignments;
   Labels labels;
-  std::vector<EarlyStoppingRule> early_stopping_rules;
+  std::vector<EarlyStoppingRule> early_stopping_rules = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {

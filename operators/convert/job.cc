@@ -74,8 +74,10 @@ std::optional<std::int64_t> ReadNumber(
 
 // All ranks of a group run at the same time.
 std::int32_t RankCount(const Json& spec, const DecodePlace& place, FindingList& findings) {
+  const std::size_t before = findings.findings().size();
   const auto parallelism = ReadNumber(spec, place, "parallelism", 1, findings);
   const auto completions = ReadNumber(spec, place, "completions", 1, findings);
+  if (findings.findings().size() != before) return 1;  // what did not decode is not compared
   if (completions && *completions != parallelism.value_or(1)) {
     findings.Error("spec.completions",
                    "is not supported yet: " + std::to_string(*completions) +

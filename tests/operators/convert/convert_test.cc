@@ -98,7 +98,7 @@ spec:
           - "0.1"
           command:
           - train
-          - --lr
+          - '--lr'
           env:
           - name: A
             value: "1"
@@ -128,13 +128,14 @@ TEST(ConvertJob, TakesWhatTheJobSaysOfTries) {
 
 TEST(ConvertJob, RefusesByPathAndPlace) {
   const std::vector<std::tuple<std::string, std::string, std::string>> table = {
-      {"completions: 2", "completions: 3", "j.yaml:6:3: spec.completions: is not supported yet: 3"},
-      {"parallelism: 2", "parallelism: 0", "j.yaml:5:3: spec.parallelism: 0 does not fit"},
+      {"completions: 2", "completions: 3",
+       "j.yaml:6:16: spec.completions: is not supported yet: 3"},
+      {"parallelism: 2", "parallelism: 0", "j.yaml:5:16: spec.parallelism: 0 does not fit"},
       {"completionMode: Indexed", "completionMode: X", "\"X\" is no completion mode"},
       {"completionMode: Indexed", "suspend: true", "spec.suspend: is not supported yet"},
       {"completionMode: Indexed", "paralelism: 2", "did you mean parallelism?"},
       {"restartPolicy: Never", "restartPolicy: Always",
-       "j.yaml:11:7: spec.template.spec.restartPolicy: \"Always\" is not allowed for a job"},
+       "j.yaml:11:22: spec.template.spec.restartPolicy: \"Always\" is not allowed for a job"},
       {"tty: false", "tty: true", "spec.template.spec.containers[0].tty: is not supported yet"},
       {"volumeMounts: []", "volumeMounts: [{name: v}]", "sees this machine's files"},
       {"volumeMounts: []", "envFrom: [{secretRef: {name: s}}]", "each variable under env"},
@@ -190,7 +191,7 @@ spec:
 
 TEST(ConvertTrainingJob, RefusesByPathAndPlace) {
   const std::vector<std::tuple<std::string, std::string, std::string>> table = {
-      {"replicas: 2", "replicas: 0", "j.yaml:8:5: spec.roles[0].replicas: is 0"},
+      {"replicas: 2", "replicas: 0", "j.yaml:8:15: spec.roles[0].replicas: is 0"},
       {"command: [train]", "volumeMounts: [{name: v}]", "containers[0].volumeMounts: is not supp"},
       {"command: [train]", "comand: [train]", "did you mean command?"},
       {"containers:", "nodeSelector: {a: b}\n        containers:",
