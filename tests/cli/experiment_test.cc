@@ -147,9 +147,9 @@ TEST_F(ExperimentTest, OnlyWhatKatibLetsChangeChanges) {
     return WriteFile("edit.yaml", text);
   };
   const Outcome fixed =
-      Run({"apply", "-f", replaced("algorithmName: random", "algorithmName: grid")});
+      Run({"apply", "-f", replaced("algorithmName: random", "algorithmName: sobol")});
   EXPECT_EQ(fixed.code, 4) << fixed.out;
-  EXPECT_NE(fixed.err.find("spec.algorithm.algorithmName (\"grid\", was \"random\")"),
+  EXPECT_NE(fixed.err.find("spec.algorithm.algorithmName (\"sobol\", was \"random\")"),
             std::string::npos)
       << fixed.err;
   const std::string more = replaced("maxTrialCount: 1", "maxTrialCount: 3");
