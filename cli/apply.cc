@@ -82,7 +82,7 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
       std::printf("%s %s%s\n", TypedName(object).c_str(), done->c_str(),
                   options.dry_run ? " (dry run)" : "");
     } else {
-      code = Fail(done.status().WithContext(KeyOf(object).ToString()));
+      code = Fail(done.status());
     }
   }
   std::fflush(stdout);

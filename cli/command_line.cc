@@ -62,6 +62,10 @@ int RunCommandLine(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   AddVerbs(app, context);
+  const std::string_view first = argc > 1 ? argv[1] : "";
+  if (first.empty()) return UsageError("name a verb; `lockstep --help` lists them");
+  if (first == "help") argv[1] = const_cast<char*>("--help");
+  if (first == "--version") argv[1] = const_cast<char*>("version");
   if (const std::string wrong = WrongVerb(app, argc, argv); !wrong.empty())
     return UsageError(wrong);
   try {

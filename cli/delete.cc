@@ -17,6 +17,7 @@ struct DeleteOptions {
   std::vector<std::string> object;  // KIND NAME, or KIND/NAME
   std::vector<std::string> files;
   std::string namespace_ = kDefaultNamespace;
+  bool ignore_not_found = false;
 };
 
 // Longer than any job's grace period is meant to be.
@@ -34,19 +35,17 @@ Result<std::vector<ObjectKey>> KeysOf(const DeleteOptions& options) {
     for (const Object& object : manifests.objects) keys.push_back(KeyOf(object));
     return keys;
   }
-  const auto& typed = options.object;
-  if (typed.empty() || typed.size() > 2) {
-    return InvalidArgument("name what to delete: KIND NAME, or -f FILE");
-  }
-  LOCKSTEP_ASSIGN_OR_RETURN(
-      ObjectKey key, typed.size() == 2 ? MakeObjectKey(typed[0], typed[1], options.namespace_)
-                                       : ParseObjectName(typed[0], options.namespace_));
+  LOCKSTEP_ASSIGN_OR_RETURN(ObjectKey key, ParseObjectName(options.object, options.namespace_));
   keys.push_back(std::move(key));
   return keys;
 }
 
 Status DeleteAndWait(ObjectClient& client, const ObjectKey& key) {
   LOCKSTEP_RETURN_IF_ERROR(client.Delete(key));
+  OnInterruptSay("no longer waiting; " + key.ToString() +
+                 " goes on being deleted. Wait again with `lockstep wait " + key.kind + "/" +
+                 key.name + (key.namespace_ == kDefaultNamespace ? "" : " -n " + key.namespace_) +
+                 " --for=delete`");
   const MonotonicTime end = SystemClock().Monotonic() + kGoneDeadline;
   for (;;) {
     const Status status = client.Get(key).status();
@@ -62,6 +61,10 @@ Status DeleteAndWait(ObjectClient& client, const ObjectKey& key) {
 }
 
 int Delete(const DeleteOptions& options, const VerbContext& context) {
+  if (options.files.empty() && options.object.empty()) {
+    Fail(InvalidArgument("name what to delete: KIND NAME, or -f FILE"));
+    return kExitUsage;
+  }
   const Result<std::vector<ObjectKey>> keys = KeysOf(options);
   if (!keys.ok()) return Fail(keys.status());
   const Result<std::unique_ptr<Session>> session = OpenSession(context);
@@ -70,6 +73,7 @@ int Delete(const DeleteOptions& options, const VerbContext& context) {
   int code = kExitSuccess;
   for (const ObjectKey& key : *keys) {
     const Status status = DeleteAndWait(client, key);
+    if (options.ignore_not_found && status.kind() == StatusKind::kNotFound) continue;
     if (status.ok()) {
       std::printf("%s deleted\n", key.ToString().c_str());
       std::fflush(stdout);
@@ -85,11 +89,12 @@ int Delete(const DeleteOptions& options, const VerbContext& context) {
 void AddDeleteVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<DeleteOptions>();
   CLI::App* verb = app.add_subcommand("delete", "Delete objects; their processes are ended first");
-  verb->add_option("object", options->object, "KIND NAME, or KIND/NAME");
+  verb->add_option("object", options->object, "KIND NAME, or KIND/NAME")->expected(1, 2);
   verb->add_option("-f,--filename", options->files, "The objects in files or directories");
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");
+  verb->add_flag("--ignore-not-found", options->ignore_not_found, "What is not there is no error");
   verb->callback([options, &context] {
-    OnInterruptSay("interrupted; what was marked for deletion goes on being deleted");
+    OnInterruptSay("interrupted; delete again to be sure");
     context.exit_code = Delete(*options, context);
   });
 }

@@ -13,8 +13,7 @@ namespace lockstep {
 namespace {
 
 struct DescribeOptions {
-  std::string kind;
-  std::string name;
+  std::vector<std::string> object;  // KIND NAME, or KIND/NAME
   std::string namespace_ = kDefaultNamespace;
 };
 
@@ -48,7 +47,7 @@ Result<std::string> DescribeObject(ObjectClient& client, const Object& object) {
 }
 
 int Describe(const DescribeOptions& options, const VerbContext& context) {
-  const Result<ObjectKey> key = MakeObjectKey(options.kind, options.name, options.namespace_);
+  const Result<ObjectKey> key = ParseObjectName(options.object, options.namespace_);
   if (!key.ok()) return Fail(key.status());
   const Result<std::unique_ptr<Session>> session = OpenSession(context);
   if (!session.ok()) return Fail(session.status());
@@ -66,8 +65,10 @@ int Describe(const DescribeOptions& options, const VerbContext& context) {
 void AddDescribeVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<DescribeOptions>();
   CLI::App* verb = app.add_subcommand("describe", "Tell everything about one object");
-  verb->add_option("kind", options->kind, "experiment, suggestion, trial, trainingjob")->required();
-  verb->add_option("name", options->name, "Its name")->required();
+  verb->add_option("object", options->object,
+                   "KIND NAME, or KIND/NAME; kinds: experiment, suggestion, trial, trainingjob")
+      ->required()
+      ->expected(1, 2);
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");
   verb->callback([options, &context] {
     OnInterruptSay("interrupted; nothing was changed");

@@ -134,7 +134,7 @@ std::string DescribeExperiment(const Experiment& experiment, const std::vector<T
   page.Block("Parameters", SpaceLines(spec.parameters));
   page.Block("Conditions", ConditionLines(experiment.status.conditions));
   const std::vector<Object> rows(trials.begin(), trials.end());
-  page.Block("Trials", FormatTable(MakeObjectTable(rows, {.now = now})));
+  page.Block("Trials", FormatTable(MakeObjectTable(rows, {.wide = true, .now = now})));
   if (const auto& best = experiment.status.current_optimal_trial;
       best && !best->best_trial_name.empty()) {
     page.Line("Best trial", best->best_trial_name);

@@ -24,10 +24,10 @@ FollowRow MakeRow(const Trial& trial, const std::vector<std::string>& names,
   if (ranks > 0) row.ranks = std::to_string(ranks);
   if (!trial.status.curve.empty()) row.epoch = std::to_string(trial.status.curve.back().step);
   for (const std::string& name : names) {
-    row.metrics.push_back(Latest(trial.status.observation, name));
+    row.metrics.push_back(ShortNumber(Latest(trial.status.observation, name)));
   }
-  row.best_so_far =
-      MetricValue(objective, trial.status.observation, objective.objective_metric_name);
+  row.best_so_far = ShortNumber(
+      MetricValue(objective, trial.status.observation, objective.objective_metric_name));
   row.elapsed = FormatSpan(trial.status.start_time, trial.status.completion_time, now);
   return row;
 }
@@ -89,7 +89,8 @@ FollowView MakeFollowView(const Experiment& experiment, const std::vector<Trial>
   view.metric_names.push_back(objective.objective_metric_name);
   if (const auto& best = experiment.status.current_optimal_trial) {
     view.best_trial = best->best_trial_name;
-    view.best_value = MetricValue(objective, best->observation, objective.objective_metric_name);
+    view.best_value =
+        ShortNumber(MetricValue(objective, best->observation, objective.objective_metric_name));
   }
   for (const Trial& trial : trials) {
     FollowRow row = MakeRow(trial, view.metric_names, objective, now);

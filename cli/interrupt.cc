@@ -34,8 +34,12 @@ void OnInterruptSay(std::string_view message) {
   g_size = static_cast<std::sig_atomic_t>(end - g_text.data());
   struct sigaction action{};
   action.sa_handler = HandleInterrupt;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  for (const int number : {SIGINT, SIGTERM}) {
+    struct sigaction before{};
+    ::sigaction(number, nullptr, &before);
+    // What the caller ignores stays ignored: Ctrl-C is not meant for `lockstep ... &` in a script.
+    if (before.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);
+  }
 }
 
 }  // namespace lockstep

@@ -98,7 +98,8 @@ void AddLogsVerb(CLI::App& app, VerbContext& context) {
       ->check(CLI::NonNegativeNumber);
   verb->add_flag("-f,--follow", options->follow, "Go on until the job has ended");
   verb->callback([options, &context] {
-    OnInterruptSay("interrupted; the job goes on");
+    OnInterruptSay("no longer following; the job goes on. `lockstep logs -f " + options->name +
+                   "` shows it again, from its beginning");
     context.exit_code = Logs(*options, context);
   });
 }

@@ -21,9 +21,16 @@ Result<ObjectKey> ParseObjectName(std::string_view typed, const std::string& nam
   return MakeObjectKey(typed.substr(0, slash), typed.substr(slash + 1), namespace_);
 }
 
+Result<ObjectKey> ParseObjectName(const std::vector<std::string>& words,
+                                  const std::string& namespace_) {
+  CHECK(words.size() == 1 || words.size() == 2) << words.size() << " words";
+  return words.size() == 2 ? MakeObjectKey(words[0], words[1], namespace_)
+                           : ParseObjectName(words[0], namespace_);
+}
+
 Result<ObjectKey> MakeObjectKey(std::string_view kind, std::string_view name,
                                 const std::string& namespace_) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const KindName found, FindKind(kind));
+  LOCKSTEP_ASSIGN_OR_RETURN(const KindName found, FindKind(kind.substr(0, kind.find('.'))));
   return ObjectKey{std::string(found.kind), namespace_, std::string(name)};
 }
 

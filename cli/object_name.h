@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "operators/api/object.h"
 
@@ -15,6 +16,10 @@ std::string TypedName(const Object& object);
 
 // "trial/random-a1" -> its key. InvalidArgument: not KIND/NAME.
 Result<ObjectKey> ParseObjectName(std::string_view typed, const std::string& namespace_);
+// {"trial/random-a1"} or {"trial", "random-a1"}. REQUIRES: one word or two
+Result<ObjectKey> ParseObjectName(const std::vector<std::string>& words,
+                                  const std::string& namespace_);
+// `kind` as FindKind takes it, or as TypedName writes it.
 Result<ObjectKey> MakeObjectKey(std::string_view kind, std::string_view name,
                                 const std::string& namespace_);
 // "a=b,c=d". InvalidArgument names the wrong term.

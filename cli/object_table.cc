@@ -1,7 +1,11 @@
 #include "cli/object_table.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 
+#include "cli/object_name.h"
 #include "cli/object_state.h"
 
 namespace lockstep {
@@ -17,6 +21,10 @@ struct Row {
   }
 };
 
+std::string Objective(const ObjectiveSpec& objective, const Observation& observation) {
+  return ShortNumber(MetricValue(objective, observation, objective.objective_metric_name));
+}
+
 void AddCells(const Experiment& experiment, bool wide, Row& row) {
   const ExperimentStatus& status = experiment.status;
   const auto& most = experiment.spec.max_trial_count;
@@ -27,9 +35,7 @@ void AddCells(const Experiment& experiment, bool wide, Row& row) {
   row.Add("FAILED", std::to_string(status.trials_failed + status.trial_metrics_unavailable));
   const auto& best = status.current_optimal_trial;
   const auto& objective = experiment.spec.objective;
-  row.Add("BEST", best && objective
-                      ? MetricValue(*objective, best->observation, objective->objective_metric_name)
-                      : "");
+  row.Add("BEST", best && objective ? Objective(*objective, best->observation) : "");
   if (!wide) return;
   row.Add("METRIC", objective ? objective->objective_metric_name : "");
   row.Add("ALGORITHM", experiment.spec.algorithm ? experiment.spec.algorithm->algorithm_name : "");
@@ -43,15 +49,13 @@ void AddCells(const Suggestion& suggestion, bool, Row& row) {
 
 void AddCells(const Trial& trial, bool wide, Row& row) {
   const auto& objective = trial.spec.objective;
-  row.Add("OBJECTIVE", objective ? MetricValue(*objective, trial.status.observation,
-                                               objective->objective_metric_name)
-                                 : "");
-  row.Add("PARAMETERS", FormatAssignments(trial.spec.parameter_assignments));
+  row.Add("OBJECTIVE", objective ? Objective(*objective, trial.status.observation) : "");
   if (!wide) return;
   const int ranks = RanksOf(trial);
   row.Add("RANKS", ranks > 0 ? std::to_string(ranks) : "");
   const auto owner = trial.meta.labels.find(kExperimentLabel);
   row.Add("EXPERIMENT", owner == trial.meta.labels.end() ? "" : owner->second);
+  row.Add("PARAMETERS", FormatAssignments(trial.spec.parameter_assignments));
 }
 
 void AddCells(const TrainingJob& job, bool wide, Row& row) {
@@ -61,6 +65,21 @@ void AddCells(const TrainingJob& job, bool wide, Row& row) {
 }
 
 }  // namespace
+
+std::string ShortNumber(const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || !std::isfinite(value)) return text;
+  // A large number keeps its whole part: 1.2346e+05 tells less than 123457.
+  const bool large = std::abs(value) >= 1e5 && std::abs(value) < 1e15;
+  std::array<char, 32> buffer{};
+  const auto written =
+      std::to_chars(buffer.begin(), buffer.end(), value,
+                    large ? std::chars_format::fixed : std::chars_format::general, large ? 0 : 5);
+  const std::string shorter(buffer.begin(), written.ptr);
+  return shorter.size() < text.size() ? shorter : text;
+}
 
 std::string MetricValue(const ObjectiveSpec& objective, const Observation& observation,
                         const std::string& metric) {
@@ -108,7 +127,7 @@ Table MakeObjectTable(const std::vector<Object>& objects, const ObjectTableOptio
     const ObjectMeta& meta = MetaOf(object);
     Row row;
     if (options.with_namespace) row.Add("NAMESPACE", meta.namespace_);
-    row.Add("NAME", meta.name);
+    row.Add("NAME", options.with_kind ? TypedName(object) : meta.name);
     row.Add("STATE", StateOf(object));
     std::visit([&](const auto& typed) { AddCells(typed, options.wide, row); }, object);
     row.Add("AGE", FormatSpan(meta.creation_timestamp, "", options.now));

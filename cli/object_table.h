@@ -12,12 +12,15 @@ namespace lockstep {
 struct ObjectTableOptions {
   bool wide = false;
   bool with_namespace = false;
-  WallTime now;  // for ages
+  bool with_kind = false;  // names as TypedName writes them
+  WallTime now;            // for ages
 };
 
 // REQUIRES: all objects of one kind.
 Table MakeObjectTable(const std::vector<Object>& objects, const ObjectTableOptions& options);
 
+// A number with at most 5 significant digits, as tables show it; what is none stays as it is.
+std::string ShortNumber(const std::string& text);
 // The metric's value by the objective's strategy for it (latest when there is none).
 std::string MetricValue(const ObjectiveSpec& objective, const Observation& observation,
                         const std::string& metric);

@@ -159,6 +159,7 @@ void AddRunVerb(CLI::App& app, int* exit_code) {
   // and "[1,2]" reach the program as two arguments.
   run->add_option("program", options->program, "the program, after --; then its arguments");
   run->prefix_command();
+  run->fallthrough(false);  // what follows the program is the program's
   run->footer(
       "Exit code: that of the first rank that failed (128 + signal when it was killed), 0, "
       "124 after --timeout,\n125 when the launcher itself failed.");

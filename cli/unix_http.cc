@@ -32,7 +32,11 @@ class Connection {
     request.keep_alive(false);
     request.body() = call_.body;
     request.prepare_payload();
-    return Explain(RunSized([&](auto done) { http::async_write(stream_, request, done); }));
+    const error_code sent = RunSized([&](auto done) { http::async_write(stream_, request, done); });
+    // An operator that refuses may answer and close before it has read all: the answer tells.
+    if (sent == asio::error::broken_pipe || sent == asio::error::connection_reset)
+      return OkStatus();
+    return Explain(sent);
   }
 
   template <class Parser>

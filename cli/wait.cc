@@ -110,7 +110,7 @@ void AddWaitVerb(CLI::App& app, VerbContext& context) {
   verb->add_option("--timeout", options->timeout, "30s, 5m, 2h; for ever when left out");
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");
   verb->callback([options, &context] {
-    OnInterruptSay("interrupted; what was waited for goes on");
+    OnInterruptSay("no longer waiting; nothing was changed. The same command waits again");
     context.exit_code = Wait(*options, context);
   });
 }

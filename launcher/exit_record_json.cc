@@ -1,5 +1,7 @@
 #include "launcher/exit_record_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "launcher/json_reader.h"
 
 namespace lockstep {

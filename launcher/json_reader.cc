@@ -1,5 +1,7 @@
 #include "launcher/json_reader.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <limits>
 

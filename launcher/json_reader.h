@@ -2,7 +2,9 @@
 // error that names the file and the field's path. For the .cc files that decode our own formats.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,5 +1,7 @@
 // plan.json, the text form of a LaunchPlan. Fields are named as in launch_plan.h; durations end in
 // _ms.
+#include <nlohmann/json.hpp>
+
 #include "launcher/json_reader.h"
 #include "launcher/launch_plan.h"
 

@@ -1,5 +1,6 @@
 #include "operators/admission/validate.h"
 
+#include "operators/admission/changed_fields.h"
 #include "operators/admission/rules.h"
 
 namespace lockstep {
@@ -68,10 +69,17 @@ std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,
   } else if (const auto* experiment = std::get_if<Experiment>(&after)) {
     const ExperimentSpec& spec = experiment->spec;
     const Experiment& old = std::get<Experiment>(before);
-    if (Fixed(spec) != Fixed(old.spec)) {
-      findings.Error("spec",
-                     "only parallelTrialCount, maxTrialCount and maxFailedTrialCount can change: "
-                     "delete the Experiment, or give the new one another name");
+    const auto fixed = [](const Experiment& whole) {
+      Experiment copy = whole;
+      copy.spec = Fixed(whole.spec);
+      return EncodeObject(copy).at("spec");
+    };
+    if (const std::string changed = ChangedFields(fixed(old), fixed(*experiment), "spec");
+        !changed.empty()) {
+      findings.Error("spec", changed +
+                                 ": only parallelTrialCount, maxTrialCount and "
+                                 "maxFailedTrialCount can change; delete the Experiment, or "
+                                 "give the new one another name");
     }
     if (spec != old.spec && !MayChange(old)) {
       findings.Error("spec.resumePolicy",
@@ -85,7 +93,9 @@ std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,
     }
   } else if (const auto* job = std::get_if<TrainingJob>(&after)) {
     if (job->spec != std::get<TrainingJob>(before).spec) {
-      findings.Error("spec", "a job does not change once it is there: delete it first");
+      const Json was = EncodeObject(before).at("spec");
+      findings.Error("spec", ChangedFields(was, EncodeObject(after).at("spec"), "spec") +
+                                 ": a job does not change once it is there; delete it first");
     }
   }
   return findings.Take();

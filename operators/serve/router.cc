@@ -84,8 +84,9 @@ bool HasError(const std::vector<Finding>& findings) {
       findings, [](const Finding& f) { return f.severity == Finding::Severity::kError; });
 }
 
-Status Rejection(const ObjectKey& key, const std::vector<Finding>& findings) {
-  std::string message = key.ToString() + " is not valid:";
+Status Rejection(const ObjectKey& key, const std::string& why,
+                 const std::vector<Finding>& findings) {
+  std::string message = key.ToString() + " " + why + ":";
   for (const Finding& finding : findings) message += "\n  " + finding.path + ": " + finding.message;
   return InvalidArgument(std::move(message));
 }
@@ -182,7 +183,8 @@ HttpResponse Router::Create(const Route& route, const std::string& body) const {
   Result<Admitted> admitted = Admit(route.key(), body);
   if (!admitted.ok()) return Failure(admitted.status());
   if (HasError(admitted->findings)) {
-    return Failure(Rejection(KeyOf(admitted->object), admitted->findings), admitted->findings);
+    return Failure(Rejection(KeyOf(admitted->object), "is not valid", admitted->findings),
+                   admitted->findings);
   }
   if (!route.dry_run()) return Answer(store_.Create(std::move(admitted->object)), 201);
   if (const ObjectKey key = KeyOf(admitted->object); store_.Get(key).ok()) {
@@ -196,12 +198,14 @@ HttpResponse Router::Replace(const Route& route, const std::string& body) const 
   if (!admitted.ok()) return Failure(admitted.status());
   const Result<ObjectPtr> before = store_.Get(route.key());
   if (!before.ok()) return Failure(before.status());
-  std::vector<Finding>& findings = admitted->findings;
-  if (!HasError(findings)) {
-    std::vector<Finding> more = ValidateUpdate(**before, admitted->object, admitted->document);
-    findings.insert(findings.end(), more.begin(), more.end());
+  if (HasError(admitted->findings)) {
+    return Failure(Rejection(route.key(), "is not valid", admitted->findings), admitted->findings);
   }
-  if (HasError(findings)) return Failure(Rejection(route.key(), findings), findings);
+  const std::vector<Finding> changes =
+      ValidateUpdate(**before, admitted->object, admitted->document);
+  if (HasError(changes)) {
+    return Failure(Rejection(route.key(), "cannot be changed like this", changes), changes);
+  }
   if (MetaOf(admitted->object).resource_version.empty()) {
     return Failure(InvalidArgument(route.key().ToString() +
                                    ": metadata.resourceVersion is missing: read the object, change "

@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,17 @@
 
 namespace lockstep {
 namespace {
+
+// By the kernel's word; before, a signal would end it without a message.
+bool CatchesSigint(const Outcome&, pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string word; status >> word;) {
+    if (word != "SigCgt:") continue;
+    status >> word;
+    return (std::stoull(word, nullptr, 16) & (1ULL << (SIGINT - 1))) != 0;
+  }
+  return false;
+}
 
 class CommandTest : public LockstepTest {
  protected:
@@ -22,6 +34,13 @@ class CommandTest : public LockstepTest {
                                                            << outcome.err;
     }
   }
+  // Exit code 130 and one line, which tells how to go on.
+  void ExpectInterrupted(Outcome outcome, const std::vector<std::string>& parts) {
+    EXPECT_EQ(outcome.err.substr(0, 1), "\n") << "the terminal shows ^C before it";
+    outcome.err.erase(0, 1);
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    ExpectFails(outcome, 130, parts);
+  }
 };
 
 TEST_F(CommandTest, AVerbWithATypoIsAnsweredWithTheNearestOne) {
@@ -32,10 +51,15 @@ TEST_F(CommandTest, AWrongOptionIsAUsageError) {
   ExpectFails(Run({"get", "trials", "--nope"}), 2, {"--nope", "lockstep get --help"});
   ExpectFails(Run({"get"}), 2, {"kind"});
   ExpectFails(Run({"get", "trials", "-o", "xml"}), 2, {"xml"});
-  ExpectFails(Run({}), 2, {"lockstep --help"});
+  ExpectFails(Run({}), 2, {"verb", "lockstep --help"});
+  ExpectFails(Run({"delete"}), 2, {"KIND NAME"});
+  ExpectFails(Run({"get", "trial", "x", "-A"}), 4, {"lockstep get trial x -n default"});
+  ExpectFails(Run({"get", "all", "-w"}), 4, {"--watch"});
 }
 
 TEST_F(CommandTest, HelpIsNoError) {
+  EXPECT_EQ(Run({"help"}).out, Run({"--help"}).out);
+  EXPECT_EQ(Run({"--version"}).out, Run({"version"}).out);
   const Outcome help = Run({"--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* verb : {"apply", "run", "get", "describe", "logs", "wait", "best", "delete",
@@ -53,6 +77,15 @@ TEST_F(CommandTest, AnUnknownKindOrObjectIsNamed) {
   ExpectFails(Run({"logs", "none"}), 3, {"default/none"});
   ExpectFails(Run({"wait", "trial/none", "--for=condition=Succeeded"}), 3, {"Trial default/none"});
   EXPECT_EQ(Run({"wait", "trial/none", "--for=delete"}).code, 0);
+}
+
+TEST_F(CommandTest, DeletingWhatIsNotThereIsNoErrorWhenAskedSo) {
+  const Outcome outcome = Run({"delete", "experiment", "none", "--ignore-not-found"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.out + outcome.err, "");
+  const std::string file = WriteFile("none.yaml", ExperimentYaml("none", "true", 1));
+  EXPECT_EQ(Run({"delete", "-f", file, "--ignore-not-found"}).code, 0);
+  ExpectFails(Run({"delete", "trails", "none", "--ignore-not-found"}), 3, {"did you mean trials"});
 }
 
 TEST_F(CommandTest, AFileThatIsNotThereIsNamed) {
@@ -80,6 +113,41 @@ TEST_F(CommandTest, EverythingWrongInAFileIsToldAtOnce) {
   ASSERT_TRUE(findings.is_array()) << json.out;
   EXPECT_GE(findings.size(), 2u);
   EXPECT_EQ(findings[0]["line"], 7);
+}
+
+TEST_F(CommandTest, FilesOfADirectoryAndTheirDocumentsAreAppliedInOrder) {
+  std::filesystem::create_directory(dir_ + "/many");
+  WriteFile("many/2.yaml", ExperimentYaml("d", "true", 1));
+  WriteFile("many/1.yaml", ExperimentYaml("c", "true", 1) + "---\n" +
+                               ExperimentYaml("b", "true", 1) + "---\n# nothing\n---\n" +
+                               ExperimentYaml("a", "true", 1));
+  WriteFile("many/readme.txt", "no manifest");
+  const Outcome outcome = Run({"apply", "-f", dir_ + "/many", "--dry-run"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  std::string expected;
+  for (const char* name : {"c", "b", "a", "d"}) {
+    expected += "experiment.kubeflow.org/" + std::string(name) + " created (dry run)\n";
+  }
+  EXPECT_EQ(outcome.out, expected);
+}
+
+TEST_F(CommandTest, StandardInputIsAFileToo) {
+  const std::string yaml = ExperimentYaml("in", "true", 1);
+  EXPECT_EQ(Run({"apply", "-f", "-", "--dry-run"}, yaml).out,
+            "experiment.kubeflow.org/in created (dry run)\n");
+  ExpectFails(Run({"apply", "-f", "-"}, "kind: [\n"), 4, {"nothing was changed"});
+  ExpectFails(Run({"apply", "-f", "-"}), 4, {"empty"});
+}
+
+TEST_F(CommandTest, OneBadDocumentMeansThatNothingIsApplied) {
+  std::string bad = ExperimentYaml("bad", "true", 1);
+  bad.replace(bad.find("maxTrialCount: 1"), 16, "maxTrialCount: x");
+  const std::string both =
+      WriteFile("both.yaml", ExperimentYaml("good", "true", 1) + "---\n" + bad);
+  const std::string other = WriteFile("other.yaml", ExperimentYaml("other", "true", 1));
+  ExpectFails(Run({"apply", "-f", other, "-f", both}), 4,
+              {both + ":", "spec.maxTrialCount", "nothing was changed"});
+  EXPECT_EQ(Run({"get", "experiments", "-o", "name"}).out, "");
 }
 
 TEST_F(CommandTest, AnUnknownKindInAFileIsRefused) {
@@ -147,12 +215,63 @@ TEST_F(CommandTest, AnOperatorStopsOnASignal) {
 TEST_F(CommandTest, CtrlCInAWaitingVerbIsOneMessageAnd130) {
   const std::string file = WriteFile("slow.yaml", ExperimentYaml("slow", "echo up; sleep 60", 1));
   const Outcome followed = RunUntil({"apply", "-f", file, "--follow"}, "Running", SIGINT);
-  EXPECT_EQ(followed.code, 130) << followed.err;
-  EXPECT_NE(followed.err.find("the Experiment goes on"), std::string::npos) << followed.err;
-  EXPECT_EQ(RunUntil({"get", "experiments", "-w"}, "slow", SIGINT).code, 130);
+  ExpectInterrupted(followed, {"the Experiment goes on", "-w"});
+  ExpectInterrupted(RunUntil({"get", "experiments", "-w"}, "slow", SIGINT), {"no longer watching"});
   const std::string trial = Get("experiment", "slow")["status"]["runningTrialList"][0];
-  EXPECT_EQ(RunUntil({"logs", "-f", trial}, "up", SIGINT).code, 130);
+  ExpectInterrupted(RunUntil({"logs", "-f", trial}, "up", SIGINT),
+                    {"the job goes on", "lockstep logs -f " + trial});
   EXPECT_FALSE(Get("experiment", "slow").empty()) << "nothing was touched";
+}
+
+TEST_F(CommandTest, CtrlCInWaitSaysThatNothingWasChanged) {
+  const std::string file = WriteFile("slow.yaml", ExperimentYaml("slow", "sleep 60", 1));
+  ASSERT_EQ(Run({"apply", "-f", file}).code, 0);
+  ASSERT_EQ(kill(OperatorPid(), SIGTERM), 0);
+  ASSERT_TRUE(Eventually([&] { return OperatorPid() == 0; }));
+  // It has begun when it has started the next operator.
+  const Outcome outcome = RunUntil(
+      {"wait", "experiment/slow", "--for=condition=Succeeded"},
+      [&](const Outcome&, pid_t) { return OperatorPid() > 0; }, SIGINT);
+  ExpectInterrupted(outcome, {"waits again"});
+  EXPECT_FALSE(Get("experiment", "slow").empty()) << "nothing was touched";
+}
+
+TEST_F(CommandTest, CtrlCInDeleteLeavesItToTheOperator) {
+  // It takes no notice of SIGTERM, for as long as the grace period of a second.
+  const std::string script =
+      "trap 'touch " + dir_ + "/asked' TERM; touch " + dir_ + "/up; while :; do sleep 0.02; done";
+  const std::string file = WriteFile("slow.yaml", ExperimentYaml("slow", script, 1));
+  ASSERT_EQ(Run({"apply", "-f", file}).code, 0);
+  ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(dir_ + "/up"); }));
+  const auto asked = [&](const Outcome&, pid_t) {
+    return std::filesystem::exists(dir_ + "/asked");
+  };
+  ExpectInterrupted(RunUntil({"delete", "experiment/slow"}, asked, SIGINT),
+                    {"lockstep wait Experiment/slow --for=delete"});
+  EXPECT_EQ(Run({"wait", "Experiment/slow", "--for=delete"}).code, 0);
+}
+
+TEST_F(CommandTest, CtrlCWhileApplyReadsStandardInput) {
+  ExpectInterrupted(RunUntil({"apply", "-f", "-", "--follow"}, CatchesSigint, SIGINT),
+                    {"apply again"});
+  EXPECT_FALSE(std::filesystem::exists(state_dir_));
+}
+
+TEST_F(CommandTest, CtrlCInRunEndsTheRanks) {
+  const Outcome outcome =
+      RunUntil({"run", "-n", "2", "--", "sh", "-c", "echo pid $$; exec sleep 60"}, "pid", SIGINT);
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  EXPECT_NE(outcome.err.find("told to stop by signal 2"), std::string::npos) << outcome.err;
+  for (std::size_t at = 0; (at = outcome.out.find("pid ", at)) != std::string::npos; at += 4) {
+    EXPECT_NE(kill(std::stoi(outcome.out.substr(at + 4)), 0), 0) << outcome.out;
+  }
+}
+
+TEST_F(CommandTest, CtrlCStopsAnOperator) {
+  const Outcome outcome = RunUntil({"operator"}, "serves", SIGINT);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("stopped by signal 2; jobs that run go on"), std::string::npos);
+  EXPECT_EQ(OperatorPid(), 0);
 }
 
 TEST_F(CommandTest, WaitingTooLongIsExitCode5) {

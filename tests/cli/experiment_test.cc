@@ -106,6 +106,69 @@ TEST_F(ExperimentTest, AnOperatorThatIsKilledLosesNothingAndRunsNothingTwice) {
   EXPECT_EQ(Get("experiment", "crash")["status"]["trialsSucceeded"], 4);
 }
 
+TEST_F(ExperimentTest, RanksStartWithTheSignalsOfAnyOtherProgram) {
+  // The operator ignores SIGPIPE; a rank that inherited that would see yes fail, or never end.
+  Apply("signals", "grep -E 'Sig(Ign|Blk)' /proc/self/status; yes | head -1; echo accuracy=${x}",
+        1);
+  ASSERT_EQ(Run({"wait", "experiment/signals", "--for=condition=Succeeded"}).code, 0);
+  const std::string trial = Get("experiment", "signals")["status"]["succeededTrialList"][0];
+  const std::string text = Run({"logs", trial, "--rank", "0"}).out;
+  EXPECT_EQ(text.rfind("SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\ny\naccuracy=", 0), 0u)
+      << text;
+}
+
+TEST_F(ExperimentTest, ATrialShowsItsObjectiveShortAndItsParametersWhenAskedTo) {
+  Apply("wide", "echo accuracy=0.31465215759277343", 1);
+  ASSERT_EQ(Run({"wait", "experiment/wide", "--for=condition=Succeeded"}).code, 0);
+  const std::string narrow = Run({"get", "trials"}).out;
+  EXPECT_NE(narrow.find(" 0.31465 "), std::string::npos) << narrow;
+  EXPECT_EQ(narrow.find("x="), std::string::npos) << narrow;
+  EXPECT_NE(Run({"get", "trials", "-o", "wide"}).out.find(" x=0."), std::string::npos);
+  EXPECT_NE(Run({"best", "wide", "-o", "json"}).out.find("\"0.31465215759277343\""),
+            std::string::npos);
+  const std::string all = Run({"get", "all", "-A"}).out;
+  for (const char* part : {"experiment.kubeflow.org/wide ", "trial.kubeflow.org/wide-",
+                           "trainingjob.lockstep.dev/wide-"}) {
+    EXPECT_NE(all.find(part), std::string::npos) << part << " in\n" << all;
+  }
+  EXPECT_EQ(Run({"get", "experiment.kubeflow.org/wide", "-o", "name"}).out,
+            "experiment.kubeflow.org/wide\n");
+}
+
+TEST_F(ExperimentTest, OnlyWhatKatibLetsChangeChanges) {
+  std::string yaml = ExperimentYaml("edit", "echo accuracy=${x}", 1);
+  yaml.insert(yaml.find("  maxTrialCount"), "  resumePolicy: LongRunning\n");
+  const std::string file = WriteFile("edit.yaml", yaml);
+  ASSERT_EQ(Run({"apply", "-f", file}).code, 0);
+  ASSERT_EQ(Run({"wait", "experiment/edit", "--for=condition=Succeeded"}).code, 0);
+  const auto replaced = [&](const std::string& from, const std::string& to) {
+    std::string text = yaml;
+    text.replace(text.find(from), from.size(), to);
+    return WriteFile("edit.yaml", text);
+  };
+  const Outcome fixed =
+      Run({"apply", "-f", replaced("algorithmName: random", "algorithmName: sobol")});
+  EXPECT_EQ(fixed.code, 4) << fixed.out;
+  EXPECT_NE(fixed.err.find("spec.algorithm.algorithmName (\"sobol\", was \"random\")"),
+            std::string::npos)
+      << fixed.err;
+  const std::string more = replaced("maxTrialCount: 1", "maxTrialCount: 3");
+  EXPECT_EQ(Run({"apply", "-f", more}).out, "experiment.kubeflow.org/edit configured\n");
+  EXPECT_TRUE(
+      Eventually([&] { return Get("experiment", "edit")["status"]["trialsSucceeded"] == 3; }));
+}
+
+TEST_F(ExperimentTest, AFinishedExperimentThatNeverResumesIsLeftAlone) {
+  Apply("ended", "echo accuracy=${x}", 1);
+  ASSERT_EQ(Run({"wait", "experiment/ended", "--for=condition=Succeeded"}).code, 0);
+  const std::string file =
+      WriteFile("ended.yaml", ExperimentYaml("ended", "echo accuracy=${x}", 2));
+  const Outcome outcome = Run({"apply", "-f", file});
+  EXPECT_EQ(outcome.code, 4) << outcome.out;
+  EXPECT_NE(outcome.err.find("spec.resumePolicy: the Experiment has ended"), std::string::npos)
+      << outcome.err;
+}
+
 TEST_F(ExperimentTest, DeletingARunningExperimentEndsItsProcesses) {
   Apply("gone", "echo $$$$ >> " + dir_ + "/pids; exec sleep 600", 2, 2);
   ASSERT_TRUE(Eventually([&] { return Lines("pids").size() == 4; }));

@@ -124,5 +124,12 @@ TEST(FollowEnd, WithoutABestTrialPointsAtWhatThereIs) {
   EXPECT_NE(text.find("describe trial mnist-c"), std::string::npos) << text;
 }
 
+TEST(FollowTable, ShowsNumbersShort) {
+  const Trial trial = MakeTrial("mnist-b", "Running", 1, "1.5e-07", "0.31465215759277343");
+  const FollowView view = MakeFollowView(MakeExperiment(), {trial}, kNow);
+  EXPECT_EQ(view.rows[0].metrics, (std::vector<std::string>{"1.5e-07", "0.31465"}));
+  EXPECT_EQ(view.rows[0].best_so_far, "0.31465");
+}
+
 }  // namespace
 }  // namespace lockstep

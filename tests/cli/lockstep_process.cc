@@ -35,6 +35,7 @@ Child Start(const std::string& state_dir, const std::vector<std::string>& args) 
     dup2(in[0], 0);
     dup2(out[1], 1);
     dup2(err[1], 2);
+    signal(SIGINT, SIG_DFL);  // ignored in what a shell runs in the background
     setenv("LOCKSTEP_STATE_DIR", state_dir.c_str(), 1);
     execv(argv[0], const_cast<char* const*>(argv.data()));
     _exit(127);
@@ -43,16 +44,18 @@ Child Start(const std::string& state_dir, const std::vector<std::string>& args) 
   return child;
 }
 
-// Reads both outputs to their ends; calls `on_text` after each piece. False: past the deadline.
-template <class OnText>
+// Reads both outputs to their ends; calls `look` now and then. False: past the deadline.
+template <class Look>
 bool ReadAll(const Child& child, std::chrono::steady_clock::time_point end, Outcome& outcome,
-             OnText on_text) {
+             Look look) {
   pollfd fds[] = {{child.out, POLLIN, 0}, {child.err, POLLIN, 0}};
   std::string* texts[] = {&outcome.out, &outcome.err};
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
-    if (left.count() <= 0 || poll(fds, 2, static_cast<int>(left.count())) == 0) return false;
+    if (std::chrono::steady_clock::now() > end) return false;
+    if (poll(fds, 2, 20) <= 0) {
+      look();
+      continue;
+    }
     for (int i = 0; i < 2; ++i) {
       if (fds[i].fd < 0 || fds[i].revents == 0) continue;
       char piece[4096];
@@ -63,7 +66,7 @@ bool ReadAll(const Child& child, std::chrono::steady_clock::time_point end, Outc
         fds[i].fd = -1;
       }
     }
-    on_text();
+    look();
   }
   return true;
 }
@@ -111,14 +114,24 @@ Outcome LockstepTest::Run(const std::vector<std::string>& args, const std::strin
 
 Outcome LockstepTest::RunUntil(const std::vector<std::string>& args, const std::string& until,
                                int signal_number) {
+  const auto seen = [&](const Outcome& so_far, pid_t) {
+    return so_far.out.find(until) != std::string::npos ||
+           so_far.err.find(until) != std::string::npos;
+  };
+  return RunUntil(args, seen, signal_number);
+}
+
+Outcome LockstepTest::RunUntil(const std::vector<std::string>& args,
+                               const std::function<bool(const Outcome& so_far, pid_t)>& condition,
+                               int signal_number) {
   const Child child = Start(state_dir_, args);
   Outcome outcome;
   bool sent = false;
   const bool in_time =
       ReadAll(child, std::chrono::steady_clock::now() + std::chrono::seconds(60), outcome, [&] {
-        const bool seen = outcome.out.find(until) != std::string::npos ||
-                          outcome.err.find(until) != std::string::npos;
-        if (seen && !std::exchange(sent, true)) kill(child.pid, signal_number);
+        if (sent || !condition(outcome, child.pid)) return;
+        sent = true;
+        kill(child.pid, signal_number);
       });
   close(child.in);
   Finish(child, in_time, outcome);

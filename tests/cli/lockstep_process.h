@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,13 @@ class LockstepTest : public testing::Test {
   // Ends after `deadline` at the latest (code -1).
   Outcome Run(const std::vector<std::string>& args, const std::string& input = "",
               std::chrono::seconds deadline = std::chrono::seconds(60));
-  // Starts it and returns once it has printed `until` to stdout or stderr (or has ended); sends
-  // `signal_number` then.
+  // Starts it, sends `signal_number` once it has printed `until` to stdout or stderr, and waits for
+  // its end.
   Outcome RunUntil(const std::vector<std::string>& args, const std::string& until,
+                   int signal_number);
+  // The same, once `condition` holds.
+  Outcome RunUntil(const std::vector<std::string>& args,
+                   const std::function<bool(const Outcome& so_far, pid_t)>& condition,
                    int signal_number);
   // What `get KIND NAME -o json` says; fails the test when there is no such object.
   Json Get(const std::string& kind, const std::string& name);

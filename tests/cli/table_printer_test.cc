@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/object_table.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -44,6 +45,18 @@ TEST(FormatSpan, RunsUntilNowWhenThereIsNoEnd) {
   EXPECT_EQ(FormatSpan("2026-01-01T00:00:00Z", "", now), "1m30s");
   EXPECT_EQ(FormatSpan("2026-01-01T00:00:00Z", "2026-01-01T00:00:10Z", now), "10s");
   EXPECT_EQ(FormatSpan("", "", now), "");
+}
+
+TEST(ShortNumber, HasAtMostFiveDigits) {
+  EXPECT_EQ(ShortNumber("0.31465215759277343"), "0.31465");
+  EXPECT_EQ(ShortNumber("-0.000123456789"), "-0.00012346");
+  EXPECT_EQ(ShortNumber("0.90"), "0.9");
+  EXPECT_EQ(ShortNumber("12"), "12");
+  EXPECT_EQ(ShortNumber("60000"), "60000");
+  EXPECT_EQ(ShortNumber("1234567.891"), "1234568") << "a whole part stays whole";
+  for (const char* text : {"", "nan", "-inf", "unavailable", "1e300"}) {
+    EXPECT_EQ(ShortNumber(text), text);
+  }
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ LaunchedRun::LaunchedRun(std::vector<std::string> arguments)
 
 LaunchedRun::LaunchedRun(std::vector<std::string> arguments, const Options& options)
     : dir_(options.job_dir.empty() ? folder_.path() + "/job" : options.job_dir), tag_(RandomTag()) {
-  std::vector<std::string> command = {LOCKSTEP_BINARY_DIR "/cli/lockstep", "run", "--job-dir",
+  std::vector<std::string> command = {LOCKSTEP_PROGRAM, "run", "--job-dir",
                                       dir_.path()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   std::vector<std::string> env;
