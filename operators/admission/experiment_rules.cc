@@ -32,7 +32,10 @@ void CheckChoice(const std::string& typed, std::string_view what,
 
 void CheckName(const ObjectMeta& meta, std::size_t bytes_max, FindingList& findings) {
   if (meta.name.empty()) {
-    findings.Error("metadata.name", "is missing");
+    findings.Error("metadata.name",
+                   meta.generate_name.empty()
+                       ? "is missing"
+                       : "is missing: names are not generated from generateName; write one");
   } else if (meta.name.size() > bytes_max) {
     findings.Error("metadata.name", "has " + std::to_string(meta.name.size()) +
                                         " characters: at most " + std::to_string(bytes_max) +
@@ -106,10 +109,6 @@ void CheckCounts(const ExperimentSpec& spec, FindingList& findings) {
   const std::string& policy = spec.resume_policy;
   CheckChoice(policy, "resume policy", {"Never", "LongRunning", "FromVolume"}, "spec.resumePolicy",
               findings);
-  if (policy == "FromVolume") {
-    findings.Error("spec.resumePolicy",
-                   "FromVolume is not supported yet: use LongRunning, which needs no volume here");
-  }
   if (spec.early_stopping) {
     findings.Error("spec.earlyStopping", "is not supported yet: leave it out");
   }

@@ -10,12 +10,10 @@ namespace {
 std::optional<double> Number(std::string_view text, bool whole) {
   if (!text.empty() && text.front() == '+') text.remove_prefix(1);
   double value = 0;
-  std::int64_t integer = 0;
   const char* const end = text.data() + text.size();
-  const auto parsed =
-      whole ? std::from_chars(text.data(), end, integer) : std::from_chars(text.data(), end, value);
-  if (whole) value = static_cast<double>(integer);
+  const auto parsed = std::from_chars(text.data(), end, value);
   if (parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(value)) return {};
+  if (whole && value != std::floor(value)) return {};
   return value;
 }
 
@@ -24,8 +22,7 @@ std::optional<double> ReadNumber(const std::string& text, bool whole, const std:
                                  FindingList& findings) {
   const std::optional<double> number = Number(text, whole);
   if (!number) {
-    findings.Error(
-        path, "\"" + text + "\" is no " + (whole ? "whole number of 64 bits" : "finite number"));
+    findings.Error(path, "\"" + text + "\" is no " + (whole ? "whole number" : "finite number"));
   }
   return number;
 }
@@ -51,9 +48,10 @@ void CheckRange(const ParameterSpec& parameter, const std::string& path, Finding
     const auto step = ReadNumber(space.step, whole, FieldPath(path, "step"), findings);
     if (step && *step <= 0) findings.Error(FieldPath(path, "step"), "must be more than 0");
   }
-  if (space.distribution == "logUniform" && min && *min <= 0) {
+  const bool log = space.distribution == "logUniform" || space.distribution == "logNormal";
+  if (log && min && *min <= 0) {
     findings.Error(FieldPath(path, "min"),
-                   space.min + " has no logarithm: logUniform needs min above 0");
+                   space.min + " has no logarithm: " + space.distribution + " needs min above 0");
   }
 }
 
@@ -70,9 +68,6 @@ void CheckList(const ParameterSpec& parameter, const std::string& path, FindingL
     const std::string& value = space.list[i];
     if (!seen.insert(value).second) {
       findings.Error(ElementPath(list, i), "\"" + value + "\" is in the list already");
-    }
-    if (parameter.parameter_type == "discrete") {
-      ReadNumber(value, false, ElementPath(list, i), findings);
     }
   }
 }
@@ -98,11 +93,9 @@ void CheckParameters(const ExperimentSpec& spec, FindingList& findings) {
                 FieldPath(path, "parameterType"), findings);
     if (parameter.feasible_space) {
       const std::string& distribution = parameter.feasible_space->distribution;
-      const std::string place = FieldPath(space, "distribution");
-      CheckChoice(distribution, "distribution", {"uniform", "logUniform", "normal", "logNormal"},
-                  place, findings);
-      if (distribution == "normal" || distribution == "logNormal") {
-        findings.Error(place, distribution + " is not supported yet: use uniform or logUniform");
+      if (distribution != "unknown") {  // Katib's word for uniform
+        CheckChoice(distribution, "distribution", {"uniform", "logUniform", "normal", "logNormal"},
+                    FieldPath(space, "distribution"), findings);
       }
     }
     if (type == "double" || type == "int") CheckRange(parameter, space, findings);

@@ -21,6 +21,9 @@ void CheckCollector(const ExperimentSpec& spec, FindingList& findings);
 // The template, then the first trial's job, rendered with sample values.
 void CheckTemplate(const Experiment& experiment, FindingList& findings);
 void CheckTrainingJob(const TrainingJob& job, FindingList& findings);
+// What conversion does not look at: policy and numbers of the spec at `path`.
+void CheckTrainingJobSpec(const TrainingJobSpec& spec, const std::string& path,
+                          FindingList& findings);
 
 // `"typed" is not a WHAT (did you mean x?): use a, b or c` unless `typed` is one of `allowed`.
 void CheckChoice(const std::string& typed, std::string_view what,

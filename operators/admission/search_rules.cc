@@ -12,11 +12,19 @@ void CheckSearch(const ExperimentSpec& spec, FindingList& findings) {
     findings.Error("spec.algorithm.algorithmName", "is missing");
     return;
   }
-  // Algorithms look at the space: it must make sense by itself first.
-  if (!findings.findings().empty()) return;
   for (const SettingError& error : CheckAlgorithm(spec)) {
     findings.Error("spec." + error.path, error.message);
   }
+  // What CheckParameters did not find; "parameters[0].name: what".
+  const auto space = SearchSpace::Create(spec.parameters);
+  if (space.ok()) return;
+  const std::string& message = space.status().message();
+  const std::size_t colon = message.find(": ");
+  const std::string path = "spec." + message.substr(0, colon);
+  for (const Finding& finding : findings.findings()) {
+    if (finding.path.starts_with("spec.parameters")) return;
+  }
+  findings.Error(path, message.substr(colon + 2));
 }
 
 }  // namespace lockstep

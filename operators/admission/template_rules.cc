@@ -2,6 +2,7 @@
 
 #include "operators/admission/rules.h"
 #include "operators/api/defaults.h"
+#include "operators/api/did_you_mean.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/trial_template.h"
 
@@ -18,11 +19,22 @@ std::string Below(const std::string& path) {
   return result;
 }
 
-bool IsMeta(const std::string& reference) {
-  return reference.find("${trialSpec.") != std::string::npos;
+void CheckReference(const Experiment& experiment, const std::string& reference,
+                    const std::set<std::string>& parameters, const std::string& path,
+                    FindingList& findings) {
+  if (reference.find(kTrialMetadataOpen) != std::string::npos) {
+    const auto value = TrialMetadata({*experiment.spec.trial_template, "", "", {}}, reference);
+    if (!value.ok()) findings.Error(path, value.status().message());
+  } else if (!parameters.contains(reference) && !experiment.spec.nas_config) {
+    std::vector<std::string_view> known(parameters.begin(), parameters.end());
+    findings.Error(path, "\"" + reference + "\" is no parameter of the Experiment" +
+                             DidYouMean(reference, known) +
+                             ": write the name of one of spec.parameters");
+  }
 }
 
-void CheckTrialParameters(const ExperimentSpec& spec, FindingList& findings) {
+void CheckTrialParameters(const Experiment& experiment, FindingList& findings) {
+  const ExperimentSpec& spec = experiment.spec;
   const TrialTemplate& trial_template = *spec.trial_template;
   const std::string list = FieldPath(kTemplate, "trialParameters");
   if (trial_template.trial_parameters.empty()) {
@@ -50,8 +62,8 @@ void CheckTrialParameters(const ExperimentSpec& spec, FindingList& findings) {
       findings.Error(reference_path, "is missing");
     } else if (!references.insert(reference).second) {
       findings.Error(reference_path, "\"" + reference + "\" is referred to already");
-    } else if (!IsMeta(reference) && !parameters.contains(reference)) {
-      findings.Error(reference_path, "\"" + reference + "\" is no parameter of the Experiment");
+    } else {
+      CheckReference(experiment, reference, parameters, reference_path, findings);
     }
   }
   for (const std::string& name : parameters) {
@@ -92,6 +104,27 @@ void CheckContainerName(const TrialTemplate& trial_template, const TrainingJob& 
                      containers.front().name + "\"");
 }
 
+// What is wrong with the job, whose placeholders are replaced unless `rendered` is false: then
+// nothing is said about a field that holds one.
+void CheckConverted(const TrialTemplate& trial_template, const Json& job, bool rendered,
+                    FindingList& findings) {
+  const auto converted = ConvertToTrainingJob(JobDocument(*findings.document(), job));
+  if (!converted.ok()) {
+    findings.Error(FieldPath(kTrialSpec, "kind"), converted.status().message());
+    return;
+  }
+  for (const Finding& finding : converted->findings) {
+    const Json::json_pointer place(PathToPointer(finding.path));
+    if (!rendered && job.contains(place) &&
+        job.at(place).dump().find("${trialParameters.") != std::string::npos) {
+      continue;
+    }
+    findings.Error(Below(finding.path), finding.message);
+  }
+  CheckTrainingJobSpec(converted->job.spec, Below("spec"), findings);
+  CheckContainerName(trial_template, converted->job, findings);
+}
+
 void CheckJob(const Experiment& experiment, FindingList& findings) {
   const TrialTemplate& trial_template = *experiment.spec.trial_template;
   std::vector<ParameterAssignment> assignments;
@@ -108,15 +141,7 @@ void CheckJob(const Experiment& experiment, FindingList& findings) {
     findings.Error(Below(below), placed ? message.substr(colon + 2) : message);
     return;
   }
-  const auto converted = ConvertToTrainingJob(JobDocument(*findings.document(), *job));
-  if (!converted.ok()) {
-    findings.Error(FieldPath(kTrialSpec, "kind"), converted.status().message());
-    return;
-  }
-  for (const Finding& finding : converted->findings) {
-    findings.Error(Below(finding.path), finding.message);
-  }
-  CheckContainerName(trial_template, converted->job, findings);
+  CheckConverted(trial_template, *job, true, findings);
 }
 
 void CheckConditions(const TrialTemplate& trial_template, FindingList& findings) {
@@ -125,10 +150,11 @@ void CheckConditions(const TrialTemplate& trial_template, FindingList& findings)
     return job.contains(name) && job.at(name).is_string() ? job.at(name).get<std::string>() : "";
   };
   const auto check = [&](const std::string& condition, const std::string& known, const char* name) {
-    if (condition == known && !known.empty()) return;
+    const bool known_kind = !known.empty();  // of another kind CheckJob speaks
+    if (known_kind ? condition == known : !condition.empty()) return;
     findings.Error(FieldPath(kTemplate, name),
-                   condition.empty() ? "is missing: this kind of job has no default"
-                                     : "is not supported yet: only the kind's default, " + known);
+                   known_kind ? "is not supported yet: leave it out, for this kind's own " + known
+                              : "is missing: this kind of job has no default");
   };
   check(trial_template.success_condition, DefaultSuccessCondition(text("apiVersion"), text("kind")),
         "successCondition");
@@ -176,9 +202,13 @@ void CheckTemplate(const Experiment& experiment, FindingList& findings) {
   CheckConditions(trial_template, findings);
   CheckPrimaryPod(trial_template, findings);
   const std::size_t before = findings.findings().size();
-  CheckTrialParameters(spec, findings);
+  CheckTrialParameters(experiment, findings);
   // With parameters that do not fit together the job cannot be rendered.
-  if (findings.findings().size() == before) CheckJob(experiment, findings);
+  if (findings.findings().size() == before && !spec.nas_config) {
+    CheckJob(experiment, findings);
+  } else {
+    CheckConverted(trial_template, trial_template.trial_spec, false, findings);
+  }
 }
 
 }  // namespace lockstep

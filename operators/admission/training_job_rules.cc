@@ -1,19 +1,39 @@
+#include <set>
+
 #include "operators/admission/rules.h"
 #include "operators/api/object.h"
 #include "operators/convert/convert.h"
 
 namespace lockstep {
 
+void CheckTrainingJobSpec(const TrainingJobSpec& spec, const std::string& path,
+                          FindingList& findings) {
+  if (!spec.success_policy.empty()) {
+    CheckChoice(spec.success_policy, "success policy", {"AllRanks", "Rank0"},
+                FieldPath(path, "successPolicy"), findings);
+  }
+  if (spec.max_restarts < 0) {
+    findings.Error(FieldPath(path, "maxRestarts"), "must not be negative");
+  }
+  if (spec.active_deadline_seconds.value_or(1) < 1) {
+    findings.Error(FieldPath(path, "activeDeadlineSeconds"), "must be at least 1");
+  }
+  if (spec.grace_period_seconds.value_or(0) < 0) {
+    findings.Error(FieldPath(path, "gracePeriodSeconds"), "must not be negative");
+  }
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < spec.roles.size(); ++i) {
+    const std::string place = FieldPath(ElementPath(FieldPath(path, "roles"), i), "name");
+    const std::string& name = spec.roles[i].name;
+    if (name.empty()) findings.Error(place, "is missing: worker, chief or what it does");
+    if (!name.empty() && !names.insert(name).second) {
+      findings.Error(place, "there is a role \"" + name + "\" already");
+    }
+  }
+}
+
 void CheckTrainingJob(const TrainingJob& job, FindingList& findings) {
-  CheckChoice(job.spec.success_policy, "success policy", {"AllRanks", "Rank0"},
-              "spec.successPolicy", findings);
-  if (job.spec.max_restarts < 0) findings.Error("spec.maxRestarts", "must not be negative");
-  if (job.spec.active_deadline_seconds.value_or(1) < 1) {
-    findings.Error("spec.activeDeadlineSeconds", "must be at least 1");
-  }
-  if (job.spec.grace_period_seconds.value_or(0) < 0) {
-    findings.Error("spec.gracePeriodSeconds", "must not be negative");
-  }
+  CheckTrainingJobSpec(job.spec, "spec", findings);
   const auto converted = ConvertToTrainingJob({"", EncodeObject(job), {}});
   if (!converted.ok()) {
     findings.Error("spec", converted.status().message());

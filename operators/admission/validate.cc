@@ -47,7 +47,7 @@ bool MayChange(const Experiment& experiment) {
     if (condition.type == "Failed") return false;
     if (condition.type == "Succeeded") {
       return condition.reason == "ExperimentMaxTrialsReached" &&
-             experiment.spec.resume_policy == "LongRunning";
+             experiment.spec.resume_policy != "Never";
     }
   }
   return true;
@@ -84,7 +84,7 @@ std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,
     if (spec != old.spec && !MayChange(old)) {
       findings.Error("spec.resumePolicy",
                      "the Experiment has ended: only one that ran out of trials under the policy "
-                     "LongRunning can be changed; give the new one another name");
+                     "LongRunning or FromVolume can be changed; give the new one another name");
     }
     if (spec != old.spec && spec.max_trial_count && *spec.max_trial_count <= old.status.trials) {
       findings.Error("spec.maxTrialCount",

@@ -121,6 +121,13 @@ bool ExpectArray(const Json& json, const DecodePlace& place, FindingList& findin
   return json.is_array();
 }
 
+void RefuseField(const Json& object, const DecodePlace& place, const char* instead,
+                 FindingList& findings) {
+  const auto field = object.find(place.name);
+  if (field == object.end() || field->empty() || *field == false || *field == "") return;
+  findings.Error(place.Path(), std::string("is not supported yet: ") + instead);
+}
+
 void RejectUnknownFields(const Json& json, const DecodePlace& place,
                          const std::vector<std::string_view>& known, FindingList& findings) {
   for (const auto& [name, value] : json.items()) {

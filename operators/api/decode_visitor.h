@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <optional>
@@ -41,6 +42,9 @@ void DecodeTextMap(const Json& json, const DecodePlace& place, FindingList& find
 // False, with a finding, when `json` is neither an object nor an array, as wanted.
 bool ExpectObject(const Json& json, const DecodePlace& place, FindingList& findings);
 bool ExpectArray(const Json& json, const DecodePlace& place, FindingList& findings);
+// A finding when the field `place.name` of `object` is there and says something.
+void RefuseField(const Json& object, const DecodePlace& place, const char* instead,
+                 FindingList& findings);
 void RejectUnknownFields(const Json& json, const DecodePlace& place,
                          const std::vector<std::string_view>& known, FindingList& findings);
 
@@ -104,6 +108,17 @@ class Decoder {
     if (field == object_.end()) return;
     if (field->is_null()) return;
     DecodeValue(*field, DecodePlace{&place_, name}, rule_, findings_, value);
+  }
+  // What a server sets or a cluster alone needs: taken, and not kept.
+  void Dropped(std::initializer_list<const char*> names) {
+    known_.insert(known_.end(), names.begin(), names.end());
+  }
+  // What would change the run and is not built: an error with the next step, unless it is empty.
+  void Refused(const char* instead, std::initializer_list<const char*> names) {
+    known_.insert(known_.end(), names.begin(), names.end());
+    for (const char* const name : names) {
+      RefuseField(object_, DecodePlace{&place_, name}, instead, findings_);
+    }
   }
   // `extra`: names that are known to the caller.
   void Finish(const std::vector<std::string_view>& extra) {

@@ -35,6 +35,8 @@ class NumberCollector {
   void Field(const char*, const T& value, const char*) {
     if constexpr (std::is_arithmetic_v<T>) numbers.emplace_back(value);
   }
+  void Dropped(std::initializer_list<const char*>) {}
+  void Refused(const char*, std::initializer_list<const char*>) {}
   std::vector<Json> numbers;
 };
 
@@ -70,6 +72,8 @@ class Encoder {
   void Field(const char* name, const std::optional<T>& value, const char*) {
     if (value) object[name] = EncodeValue(*value);
   }
+  void Dropped(std::initializer_list<const char*>) {}
+  void Refused(const char*, std::initializer_list<const char*>) {}
 
   Json object = Json::object();
 

@@ -302,6 +302,22 @@ struct ParameterAssignment {
   friend bool operator==(const ParameterAssignment&, const ParameterAssignment&) = default;
 };
 
+struct EarlyStoppingRule {
+  std::string name;
+  std::string value;
+  std::string comparison;
+  std::int32_t start_step = 0;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("name", self.name, "Name of a metric.");
+    v.Field("value", self.value, "Value to compare with.");
+    v.Field("comparison", self.comparison, "equal, less or greater.");
+    v.Field("startStep", self.start_step, "Reports before the rule applies.");
+  }
+  friend bool operator==(const EarlyStoppingRule&, const EarlyStoppingRule&) = default;
+};
+
 // Values are text as the program printed them; "unavailable" where there is no usable value.
 struct Metric {
   std::string name;
@@ -388,6 +404,7 @@ struct ExperimentStatus {
     v.Field("trialsEarlyStopped", self.trials_early_stopped, "Early-stopped trials.");
     v.Field("trialMetricsUnavailable", self.trial_metrics_unavailable,
             "Trials that succeeded without the objective.");
+    v.Dropped({"lastReconcileTime"});  // Katib never sets it
   }
   friend bool operator==(const ExperimentStatus&, const ExperimentStatus&) = default;
 };

@@ -18,6 +18,7 @@ struct OwnerReference {
   std::string name;
   std::string uid;
   bool controller = false;
+  bool block_owner_deletion = false;
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
@@ -26,12 +27,15 @@ struct OwnerReference {
     v.Field("name", self.name, "Name of the owner, in the same namespace.");
     v.Field("uid", self.uid, "UID of the owner.");
     v.Field("controller", self.controller, "Whether the owner manages this object.");
+    v.Field("blockOwnerDeletion", self.block_owner_deletion,
+            "Kept for Kubernetes: here an owner always goes after what depends on it.");
   }
   friend bool operator==(const OwnerReference&, const OwnerReference&) = default;
 };
 
 struct ObjectMeta {
   std::string name;
+  std::string generate_name;  // kept only to say that a name is wanted
   std::string namespace_;
   std::string uid;               // set by the store
   std::string resource_version;  // set by the store; grows with every write
@@ -46,6 +50,7 @@ struct ObjectMeta {
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("name", self.name, "Name of the object, unique in its namespace and kind.");
+    v.Field("generateName", self.generate_name, "Has no effect: objects are named by their user.");
     v.Field("namespace", self.namespace_, "Namespace of the object; `default` when left out.");
     v.Field("uid", self.uid, "Unique over all time. Set by the system.");
     v.Field("resourceVersion", self.resource_version,
@@ -59,6 +64,8 @@ struct ObjectMeta {
     v.Field("annotations", self.annotations, "Key-value pairs for tools; not for selection.");
     v.Field("ownerReferences", self.owner_references,
             "Objects this one depends on: it is deleted with them.");
+    // What an API server or a controller writes into a fetched object, and has no reader here.
+    v.Dropped({"finalizers", "managedFields", "selfLink", "deletionGracePeriodSeconds"});
   }
   friend bool operator==(const ObjectMeta&, const ObjectMeta&) = default;
 };

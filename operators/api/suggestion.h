@@ -30,12 +30,14 @@ struct TrialAssignment {
   std::string name;
   std::vector<ParameterAssignment> parameter_assignments;
   Labels labels;
+  std::vector<EarlyStoppingRule> early_stopping_rules = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("name", self.name, "Name of the trial.");
     v.Field("parameterAssignments", self.parameter_assignments, "Its parameters.");
     v.Field("labels", self.labels, "Labels of the trial; algorithms remember by them.");
+    v.Field("earlyStoppingRules", self.early_stopping_rules, "When to end the trial early.");
   }
   friend bool operator==(const TrialAssignment&, const TrialAssignment&) = default;
 };
@@ -56,6 +58,7 @@ struct SuggestionStatus {
     v.Field("startTime", self.start_time, "When the search started.");
     v.Field("completionTime", self.completion_time, "When the search ended.");
     v.Field("conditions", self.conditions, "Created, Running, Exhausted, Succeeded, Failed.");
+    v.Dropped({"lastReconcileTime"});
   }
   friend bool operator==(const SuggestionStatus&, const SuggestionStatus&) = default;
 };

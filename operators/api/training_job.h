@@ -12,6 +12,9 @@
 
 namespace lockstep {
 
+inline constexpr char kNoVolumes[] =
+    "a rank is a process and sees this machine's files; name them by their paths and leave it out";
+
 struct EnvVar {
   std::string name;
   std::string value;
@@ -20,6 +23,7 @@ struct EnvVar {
   static void Fields(Self& self, V& v) {
     v.Field("name", self.name, "Name of the variable.");
     v.Field("value", self.value, "Its value; $(NAME) stands for a variable defined before.");
+    v.Refused("write the value itself", {"valueFrom"});
   }
   friend bool operator==(const EnvVar&, const EnvVar&) = default;
 };
@@ -46,6 +50,12 @@ struct Container {
     v.Field("workingDir", self.working_dir, "Where the program starts.");
     v.Field("ports", self.ports, "Ports the program listens on.");
     v.Field("resources", self.resources, "Requests and limits of CPU, memory and devices.");
+    v.Dropped({"terminationMessagePath", "terminationMessagePolicy"});
+    v.Refused("write each variable under env", {"envFrom"});
+    v.Refused(kNoVolumes, {"volumeMounts", "volumeDevices"});
+    v.Refused("this version cannot honour it; leave it out",
+              {"livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "securityContext",
+               "resizePolicy", "restartPolicy", "stdin", "stdinOnce", "tty"});
   }
   friend bool operator==(const Container&, const Container&) = default;
 };
@@ -60,6 +70,36 @@ struct PodSpec {
     v.Field("initContainers", self.init_containers, "Run in order before the containers.");
     v.Field("containers", self.containers, "The program of a rank: exactly one container.");
     v.Field("restartPolicy", self.restart_policy, "Never or OnFailure.");
+    // About pulling images and placing pods: one machine does without.
+    v.Dropped({"imagePullSecrets", "tolerations", "dnsPolicy", "schedulerName", "priorityClassName",
+               "enableServiceLinks", "automountServiceAccountToken"});
+    v.Refused(kNoVolumes, {"volumes"});
+    v.Refused("ranks run on this machine, there is none to choose; leave it out",
+              {"nodeSelector", "nodeName", "affinity", "topologySpreadConstraints"});
+    v.Refused("write spec.gracePeriodSeconds", {"terminationGracePeriodSeconds"});
+    v.Refused("write the job's activeDeadlineSeconds", {"activeDeadlineSeconds"});
+    v.Refused("this version cannot honour it; leave it out", {"securityContext",
+                                                              "serviceAccountName",
+                                                              "serviceAccount",
+                                                              "hostNetwork",
+                                                              "hostPID",
+                                                              "hostIPC",
+                                                              "hostAliases",
+                                                              "hostname",
+                                                              "subdomain",
+                                                              "dnsConfig",
+                                                              "shareProcessNamespace",
+                                                              "runtimeClassName",
+                                                              "priority",
+                                                              "preemptionPolicy",
+                                                              "readinessGates",
+                                                              "ephemeralContainers",
+                                                              "overhead",
+                                                              "os",
+                                                              "setHostnameAsFQDN",
+                                                              "hostUsers",
+                                                              "schedulingGates",
+                                                              "resourceClaims"});
   }
   friend bool operator==(const PodSpec&, const PodSpec&) = default;
 };
@@ -72,6 +112,7 @@ struct PodMeta {
   static void Fields(Self& self, V& v) {
     v.Field("labels", self.labels, "Labels of the pods.");
     v.Field("annotations", self.annotations, "Annotations of the pods.");
+    v.Dropped({"name", "namespace", "creationTimestamp"});
   }
   friend bool operator==(const PodMeta&, const PodMeta&) = default;
 };

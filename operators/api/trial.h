@@ -10,22 +10,6 @@
 
 namespace lockstep {
 
-struct EarlyStoppingRule {
-  std::string name;
-  std::string value;
-  std::string comparison;
-  std::int32_t start_step = 0;
-
-  template <class Self, class V>
-  static void Fields(Self& self, V& v) {
-    v.Field("name", self.name, "Name of a metric.");
-    v.Field("value", self.value, "Value to compare with.");
-    v.Field("comparison", self.comparison, "equal, less or greater.");
-    v.Field("startStep", self.start_step, "Reports before the rule applies.");
-  }
-  friend bool operator==(const EarlyStoppingRule&, const EarlyStoppingRule&) = default;
-};
-
 struct TrialSpec {
   std::optional<ObjectiveSpec> objective;
   std::vector<ParameterAssignment> parameter_assignments;
@@ -88,6 +72,7 @@ struct TrialStatus {
             "Created, Running, Succeeded, MetricsUnavailable, Failed, EarlyStopped, Killed.");
     v.Field("observation", self.observation, "Metrics reported so far.");
     v.Field("curve", self.curve, "The objective over time.");
+    v.Dropped({"lastReconcileTime"});
   }
   friend bool operator==(const TrialStatus&, const TrialStatus&) = default;
 };

@@ -1,9 +1,14 @@
 #include "operators/backend/job_plan.h"
 
+#include <algorithm>
+
 #include "operators/backend/variable_expansion.h"
 
 namespace lockstep {
 namespace {
+
+// A century: seconds that still fit in a clock's nanoseconds after any date.
+constexpr std::chrono::seconds kForever = std::chrono::hours(24) * 365 * 100;
 
 using Environment = std::map<std::string, std::string>;
 
@@ -97,9 +102,9 @@ Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const std::string& job_di
                            "' is not known: use AllRanks or Rank0");
   }
   if (plan.spec.active_deadline_seconds)
-    launch.deadline = std::chrono::seconds(*plan.spec.active_deadline_seconds);
+    launch.deadline = std::min(std::chrono::seconds(*plan.spec.active_deadline_seconds), kForever);
   if (plan.spec.grace_period_seconds)
-    launch.grace = std::chrono::seconds(*plan.spec.grace_period_seconds);
+    launch.grace = std::min(std::chrono::seconds(*plan.spec.grace_period_seconds), kForever);
   for (std::size_t i = 0; i < plan.spec.roles.size(); ++i) {
     const std::string path = "spec.roles[" + std::to_string(i) + "].template.spec";
     LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole role, RoleOf(plan.spec.roles[i], plan.working_dir, path));

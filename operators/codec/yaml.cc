@@ -161,7 +161,12 @@ Result<std::vector<Document>> ParseYaml(std::string_view text, std::string_view 
   try {
     LOCKSTEP_RETURN_IF_ERROR(ParseDocuments(stream, file, limits, documents));
   } catch (const YAML::Exception& error) {
-    return DocumentError(file, PositionOf(error.mark), error.msg);
+    // The parser's words for a line that is indented like nothing above it.
+    const bool misplaced = error.msg.starts_with("illegal map value");
+    return DocumentError(file, PositionOf(error.mark),
+                         misplaced ? "a key cannot stand here: indent it as its neighbours, with "
+                                     "spaces and no tabs, below a key that has no value of its own"
+                                   : error.msg);
   } catch (const std::exception& error) {
     return InvalidArgument(std::string(file) + ": cannot be read as YAML: " + error.what());
   }

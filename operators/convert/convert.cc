@@ -1,6 +1,9 @@
 #include "operators/convert/convert.h"
 
+#include <algorithm>
+
 #include "operators/api/did_you_mean.h"
+#include "operators/convert/quantity.h"
 #include "operators/convert/spokes.h"
 
 namespace lockstep {
@@ -23,33 +26,83 @@ std::string TextOf(const Json& json, const char* name) {
   return field != json.end() && field->is_string() ? field->get<std::string>() : "";
 }
 
+void CheckResources(const Json& resources, const std::string& path, FindingList& findings) {
+  if (resources.is_null()) return;
+  if (!resources.is_object()) return findings.Error(path, "expected an object");
+  for (const auto& [name, amounts] : resources.items()) {
+    const std::string place = FieldPath(path, name);
+    if (name == "claims" && amounts.empty()) continue;
+    if (name != "limits" && name != "requests") {
+      findings.Error(place,
+                     "unknown field \"" + name + "\"" + DidYouMean(name, {"limits", "requests"}));
+    } else if (!amounts.is_object() && !amounts.is_null()) {
+      findings.Error(place, "expected an object: {cpu: \"1\", memory: 2Gi}");
+    } else {
+      for (const auto& [resource, amount] : amounts.items()) {
+        if (IsQuantity(amount)) continue;
+        findings.Error(FieldPath(place, resource),
+                       amount.dump() +
+                           " is no quantity: write a number of at least 0, with a "
+                           "suffix if need be: 2, 500m, 1.5Gi");
+      }
+    }
+  }
+}
+
+void CheckContainer(const Container& container, const std::string& path, FindingList& findings) {
+  if (container.command.empty()) {
+    findings.Error(FieldPath(path, "command"),
+                   "is missing: a rank is a process, which has no image to take an entry point "
+                   "from; name the program");
+  }
+  for (std::size_t i = 0; i < container.env.size(); ++i) {
+    if (!container.env[i].name.empty() && container.env[i].name.find('=') == std::string::npos) {
+      continue;
+    }
+    findings.Error(FieldPath(ElementPath(FieldPath(path, "env"), i), "name"),
+                   container.env[i].name.empty() ? "is missing"
+                                                 : "\"" + container.env[i].name +
+                                                       "\" is no name of a variable: it holds a =");
+  }
+  CheckResources(container.resources, FieldPath(path, "resources"), findings);
+}
+
 void CheckRole(const JobRole& role, const std::string& path, FindingList& findings) {
   if (role.replicas < 1) {
-    findings.Error(FieldPath(path, "replicas"), "a role needs at least one rank");
+    findings.Error(FieldPath(path, "replicas"),
+                   "is " + std::to_string(role.replicas) + ": a role needs at least one rank");
   }
   const std::string pod = FieldPath(FieldPath(path, "template"), "spec");
   const auto& containers = role.pod_template.spec.containers;
   const std::string containers_path = FieldPath(pod, "containers");
   if (containers.size() != 1) {
-    findings.Error(containers_path, "a rank is exactly one container, found " +
-                                        std::to_string(containers.size()) +
-                                        (containers.empty() ? "" : ": sidecars are not supported"));
-  } else if (containers[0].command.empty()) {
-    findings.Error(FieldPath(ElementPath(containers_path, 0), "command"),
-                   "is missing: processes do not run an image's entry point, so name the program");
+    findings.Error(containers_path,
+                   containers.empty()
+                       ? "is missing: what does a rank run?"
+                       : "has " + std::to_string(containers.size()) +
+                             " containers: a rank is exactly one, sidecars are not supported yet");
+  }
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    CheckContainer(containers[i], ElementPath(containers_path, i), findings);
   }
   const auto& init = role.pod_template.spec.init_containers;
   for (std::size_t i = 0; i < init.size(); ++i) {
-    if (init[i].command.empty()) {
-      findings.Error(FieldPath(ElementPath(FieldPath(pod, "initContainers"), i), "command"),
-                     "is missing: processes do not run an image's entry point");
-    }
+    CheckContainer(init[i], ElementPath(FieldPath(pod, "initContainers"), i), findings);
   }
   const std::string& restart = role.pod_template.spec.restart_policy;
   if (!restart.empty() && restart != "Never" && restart != "OnFailure") {
     findings.Error(FieldPath(pod, "restartPolicy"),
                    "\"" + restart + "\" is not allowed for a job: use Never or OnFailure");
   }
+}
+
+// Whether one of `findings` is about `path`, or about something around or inside it.
+bool Concerns(const std::vector<Finding>& findings, const std::string& path) {
+  const std::string pointer = PathToPointer(path) + "/";
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+    const std::string other = PathToPointer(finding.path) + "/";
+    return pointer.starts_with(other) || other.starts_with(pointer);
+  });
 }
 
 }  // namespace
@@ -66,11 +119,19 @@ Result<Converted> ConvertToTrainingJob(const Document& document) {
     }
     FindingList findings(&document);
     TrainingJob job = row.convert(document.value, findings);
-    // Without its own finding a role path would point at a field the user did not write.
     const bool native = row.kind == TrainingJob::kKind;
-    if (native && job.spec.roles.empty()) findings.Error("spec.roles", "a job needs a role");
-    for (std::size_t i = 0; i < job.spec.roles.size() && findings.findings().empty(); ++i) {
-      CheckRole(job.spec.roles[i], native ? ElementPath("spec.roles", i) : "spec", findings);
+    FindingList rules(&document);
+    if (native && job.spec.roles.empty()) {
+      rules.Error("spec.roles", "is missing: a job needs a role, which says what its ranks run");
+    }
+    for (std::size_t i = 0; i < job.spec.roles.size(); ++i) {
+      CheckRole(job.spec.roles[i], native ? ElementPath("spec.roles", i) : "spec", rules);
+    }
+    // Rules over what did not decode would only repeat that.
+    for (const Finding& finding : rules.findings()) {
+      if (!Concerns(findings.findings(), finding.path)) {
+        findings.Error(finding.path, finding.message);
+      }
     }
     return Converted{std::move(job), findings.Take()};
   }

@@ -6,36 +6,6 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view kOpen = "${trialParameters.";
-constexpr std::string_view kMetaOpen = "${trialSpec.";
-
-// The value of ${trialSpec.X}.
-Result<std::string> MetaValue(const RenderRequest& request, const std::string& reference) {
-  const Json& job = request.trial_template.trial_spec;
-  const std::size_t end = reference.find('}');
-  const std::string name = reference.substr(kMetaOpen.size(), end - kMetaOpen.size());
-  const Status bad = InvalidArgument(
-      "illegal reference of trial metadata: " + reference +
-      ": use exactly ${trialSpec.Name}, Namespace, Kind, APIVersion, Annotations[k] or Labels[k]");
-  if (reference.rfind(kMetaOpen, 0) != 0 || end != reference.size() - 1) return bad;
-  if (name == "Name") return request.trial_name;
-  if (name == "Namespace") return request.trial_namespace;
-  if (name == "Kind") return job.value("kind", "");
-  if (name == "APIVersion") return job.value("apiVersion", "");
-  const std::size_t bracket = name.find('[');
-  if (bracket == std::string::npos || name.back() != ']' || name.size() < bracket + 3) return bad;
-  const std::string field = name.substr(0, bracket);
-  const std::string key = name.substr(bracket + 1, name.size() - bracket - 2);
-  if (field != "Annotations" && field != "Labels") return bad;
-  Json::json_pointer pointer("/metadata");
-  pointer /= field == "Labels" ? "labels" : "annotations";
-  pointer /= key;
-  if (!job.contains(pointer) || !job.at(pointer).is_string()) {
-    return InvalidArgument("illegal reference of trial metadata: " + reference +
-                           ": the template's metadata has no such " +
-                           (field == "Labels" ? "label" : "annotation"));
-  }
-  return job.at(pointer).get<std::string>();
-}
 
 using Values = std::map<std::string, std::string>;  // by trial parameter
 
@@ -49,8 +19,9 @@ Result<Values> CollectValues(const RenderRequest& request) {
   Values values;
   std::map<std::string, bool> used;
   for (const TrialParameterSpec& parameter : request.trial_template.trial_parameters) {
-    if (parameter.reference.find(kMetaOpen) != std::string::npos) {
-      LOCKSTEP_ASSIGN_OR_RETURN(values[parameter.name], MetaValue(request, parameter.reference));
+    if (parameter.reference.find(kTrialMetadataOpen) != std::string::npos) {
+      LOCKSTEP_ASSIGN_OR_RETURN(values[parameter.name],
+                                TrialMetadata(request, parameter.reference));
       continue;
     }
     const auto assignment = assigned.find(parameter.reference);
@@ -141,6 +112,38 @@ class Renderer {
 };
 
 }  // namespace
+
+Result<std::string> TrialMetadata(const RenderRequest& request, const std::string& reference) {
+  const Json& job = request.trial_template.trial_spec;
+  const std::size_t end = reference.find('}');
+  const std::string name =
+      reference.substr(kTrialMetadataOpen.size(), end - kTrialMetadataOpen.size());
+  const Status bad =
+      InvalidArgument("\"" + reference +
+                      "\" is no reference to the trial: use exactly ${trialSpec.Name}, Namespace, "
+                      "Kind, APIVersion, Annotations[k] or Labels[k]");
+  if (reference.rfind(kTrialMetadataOpen, 0) != 0 || end != reference.size() - 1) return bad;
+  if (name == "Name") return request.trial_name;
+  if (name == "Namespace") return request.trial_namespace;
+  const auto text = [&](const char* field) {
+    return job.contains(field) && job.at(field).is_string() ? job.at(field).get<std::string>() : "";
+  };
+  if (name == "Kind") return text("kind");
+  if (name == "APIVersion") return text("apiVersion");
+  const std::size_t bracket = name.find('[');
+  if (bracket == std::string::npos || name.back() != ']' || name.size() < bracket + 3) return bad;
+  const std::string field = name.substr(0, bracket);
+  const std::string key = name.substr(bracket + 1, name.size() - bracket - 2);
+  if (field != "Annotations" && field != "Labels") return bad;
+  Json::json_pointer pointer("/metadata");
+  pointer /= field == "Labels" ? "labels" : "annotations";
+  pointer /= key;
+  if (!job.contains(pointer) || !job.at(pointer).is_string()) {
+    return InvalidArgument("\"" + reference + "\": the template's metadata has no such " +
+                           (field == "Labels" ? "label" : "annotation"));
+  }
+  return job.at(pointer).get<std::string>();
+}
 
 Result<Json> RenderTrial(const RenderRequest& request) {
   Json job = request.trial_template.trial_spec;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operators/api/experiment.h"
@@ -25,5 +26,10 @@ struct RenderRequest {
 // The job's manifest with metadata.name and metadata.namespace set. InvalidArgument names the
 // placeholder or assignment that has no partner, and where in the template it stands.
 Result<Json> RenderTrial(const RenderRequest& request);
+
+// What a reference that holds kTrialMetadataOpen stands for. InvalidArgument: it is none of the
+// forms above, or the template's metadata does not have it.
+inline constexpr std::string_view kTrialMetadataOpen = "${trialSpec.";
+Result<std::string> TrialMetadata(const RenderRequest& request, const std::string& reference);
 
 }  // namespace lockstep

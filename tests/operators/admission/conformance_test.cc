@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "operators/admission/validate.h"
@@ -24,14 +25,24 @@ std::string Read(const fs::path& path) {
   return text.str();
 }
 
-std::map<std::string, std::string> Differences(const std::string& name) {
+struct Difference {
+  std::string how;  // what Compare says
+  std::string why;
+};
+
+// Lines of "case | how we differ | why".
+std::map<std::string, Difference> Differences(const std::string& name) {
   std::ifstream file(fs::path(LOCKSTEP_SOURCE_DIR) / "tests/operators/admission" / name);
-  std::map<std::string, std::string> reasons;
+  std::map<std::string, Difference> differences;
   for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (colon != std::string::npos) reasons[line.substr(0, colon)] = line.substr(colon + 2);
+    const std::size_t first = line.find(" | ");
+    const std::size_t second = line.find(" | ", first + 3);
+    EXPECT_NE(second, std::string::npos) << name << ": " << line;
+    if (second == std::string::npos) continue;
+    differences[line.substr(0, first)] = {line.substr(first + 3, second - first - 3),
+                                          line.substr(second + 3)};
   }
-  return reasons;
+  return differences;
 }
 
 fs::path Data(const std::string& suite) {
@@ -75,11 +86,24 @@ Answer Ask(const std::string& yaml) {
   return Refusal("no Experiment");
 }
 
-bool Related(const std::string& a, const std::string& b) {
-  return a.empty() || b.empty() || a.rfind(b, 0) == 0 || b.rfind(a, 0) == 0;
+// Whether `path` is `field` or inside it.
+bool Inside(const std::string& path, const std::string& field) {
+  return path.starts_with(field) &&
+         (path.size() == field.size() || path[field.size()] == '.' || path[field.size()] == '[');
 }
 
-// "" when we agree with Katib.
+// "refuses" with every path we find fault with.
+std::string Refuses(const std::vector<Finding>& findings) {
+  std::set<std::string> paths;
+  for (const Finding& finding : findings) {
+    paths.insert(finding.path.empty() ? "the text" : finding.path);
+  }
+  std::string text = "refuses";
+  for (const std::string& path : paths) text += " " + path;
+  return text;
+}
+
+// "" when we agree with Katib; else what we do.
 std::string Compare(const std::string& name) {
   const Json expected = Json::parse(Read(Data("validate") / (name + ".expected.json")));
   Answer answer = Ask(Read(Data("validate") / (name + ".yaml")));
@@ -93,46 +117,47 @@ std::string Compare(const std::string& name) {
   }
   const bool accepted = answer.findings.empty();
   if (accepted != expected.at("accepted").get<bool>()) {
-    return accepted ? "we accept; Katib: " + expected.value("message", "")
-                    : "we refuse: " + FormatFinding("case.yaml", answer.findings.front());
+    return accepted ? "accepts" : Refuses(answer.findings);
   }
   if (accepted) {
     const Json ours = EncodeObject(*answer.object).at("spec");
-    Json theirs = expected.at("defaulted").at("spec");
-    for (const char* const part : {"objective", "parameters", "metricsCollectorSpec"}) {
-      if (ours.value(part, Json()) != theirs.value(part, Json())) {
-        return std::string(part) + " defaults differ: " + ours.value(part, Json()).dump();
-      }
+    const Json& theirs = expected.at("defaulted").at("spec");
+    for (const Json& step : Json::diff(theirs, ours)) {
+      return "defaults " + step.at("path").get<std::string>();
     }
     return "";
   }
-  for (const Json& error : expected.value("errors", Json::array())) {
+  const Json errors = expected.value("errors", Json());
+  for (const Json& error : errors.is_array() ? errors : Json::array()) {
     const std::string field = error.at("field");
-    bool found = false;
-    for (const Finding& finding : answer.findings) found |= Related(finding.path, field);
-    if (!found) return "nothing is said about " + field;
+    if (std::ranges::none_of(answer.findings,
+                             [&](const Finding& f) { return Inside(f.path, field); })) {
+      return Refuses(answer.findings) + " and not " + field;
+    }
   }
   return "";
 }
 
 template <class CompareCase>
 void RunSuite(const std::string& suite, CompareCase compare) {
-  const std::map<std::string, std::string> differences = Differences(suite + "_differences.txt");
+  const std::map<std::string, Difference> differences = Differences(suite + "_differences.txt");
   int agree = 0, differ = 0;
   for (const std::string& name : Cases(suite)) {
-    const std::string difference = compare(name);
-    const auto reason = differences.find(name);
-    if (difference.empty()) {
+    const std::string how = compare(name);
+    const auto known = differences.find(name);
+    if (how.empty()) {
       ++agree;
-      EXPECT_EQ(reason, differences.end()) << name << " agrees: strike it from the table";
-    } else if (reason != differences.end()) {
+      EXPECT_EQ(known, differences.end()) << name << " agrees: strike it from the table";
+    } else if (known != differences.end()) {
       ++differ;
-      std::cout << "differs on purpose: " << name << ": " << reason->second << "\n";
+      EXPECT_EQ(how, known->second.how) << name;
+      std::cout << "differs on purpose: " << name << ": " << known->second.why << "\n";
     } else {
-      ADD_FAILURE() << name << ": " << difference;
+      ADD_FAILURE() << name << " | " << how << " | ";
     }
   }
   std::cout << suite << ": " << agree << " agree, " << differ << " differ on purpose\n";
+  EXPECT_EQ(differ, static_cast<int>(differences.size())) << "the table names cases that are gone";
   EXPECT_GT(agree, 0);
 }
 
@@ -145,18 +170,21 @@ std::string CompareRender(const std::string& name) {
   if (!documents.ok()) return documents.status().message();
   const auto decoded = Decode(documents->front());
   if (!decoded.ok()) return decoded.status().message();
+  const TrialTemplate& trial_template = *std::get<Experiment>(decoded->object).spec.trial_template;
+  const bool recorded_refusal = expected.contains("error");
+  if (trial_template.config_map) return "refuses";  // whatever Katib's answer: not built
   std::vector<ParameterAssignment> assignments;
   for (const Json& assignment : args.at("assignments")) {
     assignments.push_back({assignment.at("name"), assignment.at("value")});
   }
-  const auto rendered = RenderTrial({*std::get<Experiment>(decoded->object).spec.trial_template,
-                                     args.at("trialName"), args.at("trialNamespace"), assignments});
-  if (!rendered.ok()) return expected.contains("error") ? "" : rendered.status().message();
-  if (expected.contains("error")) return "Katib: " + expected.at("error").get<std::string>();
+  const auto rendered =
+      RenderTrial({trial_template, args.at("trialName"), args.at("trialNamespace"), assignments});
+  if (!rendered.ok()) return recorded_refusal ? "" : "refuses";
+  if (recorded_refusal) return "renders";
   for (const Json& variant : expected.value("variants", Json::array({expected}))) {
     if (variant.value("rendered", Json()) == *rendered) return "";
   }
-  return "rendered " + rendered->dump();
+  return "renders " + rendered->dump();
 }
 
 TEST(KatibConformance, Render) { RunSuite("render", CompareRender); }

@@ -183,5 +183,14 @@ TEST(ParseYaml, AnswersWhateverTheBytes) {
   }
 }
 
+TEST(ParseYaml, SaysWhatIsWrongWithTheIndentation) {
+  for (const char* const text : {"a:\n\tb: 1\n", "a: 5\n  b: 1\n"}) {
+    const auto documents = ParseYaml(text, "f.yaml");
+    ASSERT_FALSE(documents.ok()) << text;
+    EXPECT_NE(documents.status().message().find("a key cannot stand here"), std::string::npos)
+        << documents.status().message();
+  }
+}
+
 }  // namespace
 }  // namespace lockstep
