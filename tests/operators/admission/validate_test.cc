@@ -199,7 +199,7 @@ TEST(ValidateUpdate, LetsTheCountsOfAnExperimentChange) {
       SayOfUpdate(Read(Valid()), Read(Changed("parallelTrialCount: 3", "parallelTrialCount: 1"))),
       "");
   EXPECT_THAT(SayOfUpdate(Read(Valid()), Read(Changed("type: minimize", "type: maximize"))),
-              HasSubstr("spec: only parallelTrialCount, maxTrialCount"));
+              HasSubstr("spec.objective.type (\"maximize\", was \"minimize\"): only parallel"));
   Object before = Read(Valid());
   std::get<Experiment>(before).status.trials = 5;
   EXPECT_THAT(SayOfUpdate(before, Read(Changed("maxTrialCount: 12", "maxTrialCount: 5"))),
@@ -239,7 +239,8 @@ TEST(ValidateUpdate, LetsNoJobChange) {
   Object after = before;
   EXPECT_EQ(SayOfUpdate(before, after), "");
   std::get<TrainingJob>(after).spec.max_restarts = 2;
-  EXPECT_THAT(SayOfUpdate(before, after), HasSubstr("spec: a job does not change"));
+  EXPECT_THAT(SayOfUpdate(before, after),
+              HasSubstr("spec.maxRestarts (2, was 1): a job does not change"));
   std::get<TrainingJob>(after).meta.name = "b";
   EXPECT_THAT(SayOfUpdate(before, after), HasSubstr("metadata.name: the kind, namespace and name"));
 }
