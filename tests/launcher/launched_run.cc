@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
@@ -71,8 +72,7 @@ LaunchedRun::LaunchedRun(std::vector<std::string> arguments)
 
 LaunchedRun::LaunchedRun(std::vector<std::string> arguments, const Options& options)
     : dir_(options.job_dir.empty() ? folder_.path() + "/job" : options.job_dir), tag_(RandomTag()) {
-  std::vector<std::string> command = {LOCKSTEP_PROGRAM, "run", "--job-dir",
-                                      dir_.path()};
+  std::vector<std::string> command = {LOCKSTEP_PROGRAM, "run", "--job-dir", dir_.path()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   std::vector<std::string> env;
   for (char** entry = environ; *entry != nullptr; ++entry) env.emplace_back(*entry);
@@ -173,18 +173,19 @@ bool LaunchedRun::AwaitNothingLeft() const {
   while (true) {
     const std::vector<pid_t> left = FindProcesses(target);
     if (left.empty()) return true;
+    if (steady_clock::now() >= end) return false;
+    // Not to its end: a stranger in the middle of exec is listed until it has an environment.
     const UniqueFd process = OpenPid(left[0]);
     pollfd exited{process.get(), POLLIN, 0};
-    if (process.valid() && poll(&exited, 1, MillisecondsUntil(end)) == 0) return false;
+    if (process.valid()) poll(&exited, 1, std::min(MillisecondsUntil(end), 20));
   }
 }
 
 std::vector<pid_t> LaunchedRun::Ranks() const {
-  SweepTarget target;
-  target.tag = "-";  // nobody's
-  target.parent = pid_;
+  const std::string launcher = std::to_string(pid_);
+  std::istringstream children(ReadText("/proc/" + launcher + "/task/" + launcher + "/children"));
   std::vector<pid_t> ranks;
-  for (const pid_t child : FindProcesses(target)) {
+  for (pid_t child = 0; children >> child;) {
     // Not the guardian and no stray: those have a session of their own.
     if (getpgid(child) == child && getsid(child) == getsid(0)) ranks.push_back(child);
   }
