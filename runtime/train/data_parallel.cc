@@ -117,13 +117,13 @@ struct DataParallel::State {
   Communicator& group;
   const DataParallelOptions options;
   const std::vector<BucketParameter> described;
-  GradientBucketer bucketer;
   std::vector<at::Tensor> buckets;
   std::vector<at::Tensor> views;  // by parameter: its slot
   std::vector<std::int64_t> order;
   bool order_is_final = false;
   int paused = 0;
-  Status hook_error;  // the first one; a hook cannot return it
+  Status hook_error;          // the first one; a hook cannot return it
+  GradientBucketer bucketer;  // last: what it has in flight is in the buckets until it is gone
 };
 
 namespace {

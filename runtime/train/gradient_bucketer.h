@@ -64,7 +64,8 @@ class GradientBucketer {
   GradientBucketer(Communicator& group, std::vector<BucketParameter> parameters)
       : group_(group), parameters_(std::move(parameters)) {}
 
-  // From now on gradients lie in `storage`, one buffer per bucket of `layout`; not owned.
+  // From now on gradients lie in `storage`, one buffer per bucket of `layout`; not owned, and
+  // outlives the bucketer, which may have a step in flight when it is destroyed.
   // REQUIRES: no step has begun (no MarkReady since the last Finish).
   void Bind(BucketLayout layout, std::vector<void*> storage);
   const BucketLayout& layout() const { return layout_; }

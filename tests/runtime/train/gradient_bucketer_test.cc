@@ -83,8 +83,8 @@ struct ThreeBuckets {
     for (float& value : values) storage.push_back(&value);
     bucketer.Bind(PlanBuckets(Floats({1, 1, 1}), ReverseOrder(3), {1, 1}), storage);
   }
+  std::vector<float> values = {0, 0, 0};  // by bucket: p2, p1, p0; outlive what is in flight
   GradientBucketer bucketer;
-  std::vector<float> values = {0, 0, 0};  // by bucket: p2, p1, p0
 };
 
 TEST(GradientBucketer, AveragesOverTheRanks) {
