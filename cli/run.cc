@@ -119,7 +119,7 @@ void PrintSummary(const LaunchPlan& plan, const ExitRecord& record) {
   std::fprintf(stderr, "lockstep: %s\n", failure.message.c_str());
   const JobDir dir(plan.job_dir);
   const bool has_log = failure.rank >= 0 && failure.cause != ExitCause::kStartFailed;
-  std::fprintf(stderr, "lockstep: what it printed is in %s\n",
+  std::fprintf(stderr, "lockstep: what %s printed is in %s\n", has_log ? "it" : "the ranks",
                has_log ? dir.rank_log_path(failure.rank).c_str() : dir.merged_log_path().c_str());
 }
 

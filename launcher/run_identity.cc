@@ -1,10 +1,7 @@
 #include "launcher/run_identity.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "launcher/unique_fd.h"
+#include "launcher/master_port.h"
 #include "runtime/base/metric_line.h"
 
 extern char** environ;
@@ -31,19 +28,6 @@ Result<std::string> RandomHex() {
     text += "0123456789abcdef"[byte & 15];
   }
   return text;
-}
-
-Result<int> FreePort() {
-  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(fd.get(), generic, size) != 0 || getsockname(fd.get(), generic, &size) != 0) {
-    return ErrnoStatus("find a free port on 127.0.0.1", errno);
-  }
-  return ntohs(address.sin_port);
 }
 
 int CoresOfMask() {

@@ -11,12 +11,14 @@
 #include <filesystem>
 
 #include "launcher/guardian.h"
+#include "launcher/master_port.h"
 #include "launcher/member_table.h"
 #include "launcher/process_sweep.h"
 #include "launcher/run_identity.h"
 #include "launcher/signal_watch.h"
 #include "launcher/terminal.h"
 #include "launcher/verdict.h"
+#include "runtime/base/exit_code.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -76,6 +78,9 @@ class Supervisor {
 };
 
 ExitRecord Supervisor::Run() {
+  if (const Status port = CheckMasterPort(plan_); !port.ok()) {
+    verdict_.OnStartFailure({0, plan_.roles.front().name, {}}, kExitLauncherFailed, port.message());
+  }
   RunInitCommands();
   StartRanks();
   AwaitMembers();

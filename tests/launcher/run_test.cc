@@ -1,7 +1,9 @@
 // `lockstep run` as a user meets it: real processes, the real command.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <sstream>
@@ -90,6 +92,39 @@ TEST(Run, TellsThatAFileCannotBeExecuted) {
   ASSERT_EQ(chmod(script.c_str(), 0755), 0);
   LaunchedRun no_interpreter({"--", script});
   EXPECT_THAT(no_interpreter.Await().err, HasSubstr("its interpreter (the #! line"));
+}
+
+TEST(Run, AMasterPortThatIsInUseIsToldBeforeAnythingStarts) {
+  const UniqueFd server(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(server.get(), generic, size), 0);
+  ASSERT_EQ(listen(server.get(), 1), 0);
+  ASSERT_EQ(getsockname(server.get(), generic, &size), 0);
+  const std::string port = "MASTER_PORT=" + std::to_string(ntohs(address.sin_port));
+
+  LaunchedRun run(With({"--env", port}, Shell(2, "echo started")));
+  const RunResult result = run.Await();
+  EXPECT_EQ(result.exit_code, 125);
+  EXPECT_EQ(result.out, "");
+  EXPECT_THAT(result.err, HasSubstr(port + " is in use on this host: use another"));
+  EXPECT_EQ(run.dir().ReadExit()->cause, ExitCause::kStartFailed);
+
+  // On another host it is none of ours.
+  LaunchedRun elsewhere(With({"--env", port, "--env", "MASTER_ADDR=10.1.2.3"}, Shell(2, "true")));
+  EXPECT_EQ(elsewhere.Await().exit_code, 0);
+}
+
+TEST(Run, AMasterPortThatIsNoPortIsTold) {
+  for (const std::string port : {"MASTER_PORT=0", "MASTER_PORT=65536", "MASTER_PORT=29500x"}) {
+    LaunchedRun run(With({"--env", port}, Shell(1, "echo started")));
+    const RunResult result = run.Await();
+    EXPECT_EQ(result.exit_code, 125);
+    EXPECT_THAT(result.err, HasSubstr(port + " is no port: use 1 to 65535"));
+  }
 }
 
 TEST(Run, StopsTheStartedRanksWhenALaterRoleCannotBeStarted) {
