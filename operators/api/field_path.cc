@@ -2,24 +2,13 @@
 
 #include <algorithm>
 
+#include "operators/codec/document.h"
+
 namespace lockstep {
 namespace {
 
 bool IsPlain(std::string_view name) {
   return !name.empty() && name.find_first_of(".[]") == std::string_view::npos;
-}
-
-void AppendEscaped(std::string& pointer, std::string_view part) {
-  pointer += '/';
-  for (const char c : part) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
 }
 
 std::string Unescaped(std::string_view part) {
@@ -54,7 +43,7 @@ std::string PathToPointer(std::string_view path) {
     if (bracket || path.front() == '.') path.remove_prefix(1);
     const std::size_t end =
         std::min(bracket ? path.find(']') : path.find_first_of(".["), path.size());
-    AppendEscaped(pointer, path.substr(0, end));
+    AppendToPointer(pointer, path.substr(0, end));
     path.remove_prefix(std::min(end + (bracket ? 1 : 0), path.size()));
   }
   return pointer;

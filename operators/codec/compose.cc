@@ -6,19 +6,6 @@
 namespace lockstep {
 namespace {
 
-void AppendPart(std::string& pointer, std::string_view part) {
-  pointer += '/';
-  for (const char c : part) {
-    if (c == '~') {
-      pointer += "~0";
-    } else if (c == '/') {
-      pointer += "~1";
-    } else {
-      pointer += c;
-    }
-  }
-}
-
 class Composer {
  public:
   Composer(std::string_view file, const CodecLimits& limits) : limits_(limits) {
@@ -75,7 +62,7 @@ class Composer {
     json = Json::array();
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       const std::size_t length = pointer_.size();
-      AppendPart(pointer_, std::to_string(i));
+      AppendToPointer(pointer_, std::to_string(i));
       json.emplace_back();
       const Node& child = *node.children[i];
       LOCKSTEP_RETURN_IF_ERROR(ComposeNode(child, child.position, json.back()));
@@ -91,7 +78,7 @@ class Composer {
     LOCKSTEP_RETURN_IF_ERROR(CollectEntries(node, false, entries));
     for (const auto& [name, entry] : entries) {
       const std::size_t length = pointer_.size();
-      AppendPart(pointer_, name);
+      AppendToPointer(pointer_, name);
       LOCKSTEP_RETURN_IF_ERROR(ComposeNode(*entry.value, entry.key->position, json[name]));
       pointer_.resize(length);
     }

@@ -13,4 +13,17 @@ const Mark& Document::MarkOf(std::string_view pointer) const {
   }
 }
 
+void AppendToPointer(std::string& pointer, std::string_view token) {
+  pointer += '/';
+  for (const char c : token) {
+    if (c == '~') {
+      pointer += "~0";
+    } else if (c == '/') {
+      pointer += "~1";
+    } else {
+      pointer += c;
+    }
+  }
+}
+
 }  // namespace lockstep

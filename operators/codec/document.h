@@ -33,6 +33,9 @@ struct Document {
   const Mark& MarkOf(std::string_view pointer) const;
 };
 
+// Adds one reference token to a JSON pointer, escaped (RFC 6901).
+void AppendToPointer(std::string& pointer, std::string_view token);
+
 // Limits on what is read: more is InvalidArgument.
 struct CodecLimits {
   std::size_t bytes_max = 8u << 20;

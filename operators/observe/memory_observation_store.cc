@@ -56,12 +56,6 @@ class MemoryObservationStore final : public ObservationStore {
 
 }  // namespace
 
-Status PositionConflict(std::string_view trial_uid, std::uint64_t expected, std::uint64_t now) {
-  return Conflict("trial " + std::string(trial_uid) + ": output is read up to byte " +
-                  std::to_string(now) + ", not " + std::to_string(expected) +
-                  ": another reader was faster; read on from there");
-}
-
 std::unique_ptr<ObservationStore> MakeMemoryObservationStore() {
   return std::make_unique<MemoryObservationStore>();
 }

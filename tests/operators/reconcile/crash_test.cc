@@ -138,7 +138,7 @@ void CheckNothingLostOrDoubled(const TestWorld& world) {
     points.insert(trial.spec.parameter_assignments.at(0).value);
     for (int generation = 0; generation <= job.status.generation; ++generation)
       expected_starts.insert("default/" + trial.meta.name + "/" + std::to_string(generation));
-    const std::size_t reports = world.observations.Rows(trial.meta.uid, "loss")->size();
+    const std::size_t reports = world.observations->Rows(trial.meta.uid, "loss")->size();
     const bool failed = IsTrue(trial.status.conditions, condition::kFailed);
     EXPECT_EQ(reports, failed ? 0U : 2U * static_cast<unsigned>(job.status.generation + 1));
   }
@@ -156,7 +156,7 @@ int RunWithCrashes(TestWorld& world, std::mt19937& random) {
   for (bool settled = false; !settled;) {
     Fuse fuse(std::uniform_int_distribution<int>(1, 40)(random), random() % 2 == 0);
     FusedStore store(*world.store, fuse);
-    FusedObservations observations(world.observations, fuse);
+    FusedObservations observations(*world.observations, fuse);
     FusedBackend backend(world.backend, fuse);
     const auto manager = NewOperator(store, observations, backend);
     EXPECT_TRUE(Await([&] { return fuse.burnt() || Settled(world); })) << "stuck";

@@ -124,13 +124,13 @@ std::unique_ptr<Manager> NewOperator(Store& store, ObservationStore& observation
 }
 
 bool RunUntil(TestWorld& world, const std::function<bool()>& done) {
-  const auto manager = NewOperator(*world.store, world.observations, world.backend);
+  const auto manager = NewOperator(*world.store, *world.observations, world.backend);
   const bool in_time = Await(done);
   return manager->Stop(std::chrono::seconds(30)).ok() && in_time;
 }
 
 bool RunUntilIdle(TestWorld& world) {
-  const auto manager = NewOperator(*world.store, world.observations, world.backend);
+  const auto manager = NewOperator(*world.store, *world.observations, world.backend);
   const bool in_time = Await([&] { return Settled(world) && manager->Counts().idle(); });
   return manager->Stop(std::chrono::seconds(30)).ok() && in_time;
 }

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "operators/control/manager.h"
+#include "operators/observe/memory_observation_store.h"
 #include "operators/store/store.h"
 #include "tests/operators/backend/fake_backend.h"
-#include "tests/operators/reconcile/memory_observation_store.h"
 
 namespace lockstep {
 
@@ -38,7 +38,7 @@ struct TestWorld {
   std::string EndOf(const std::vector<Condition>& conditions) const;
 
   std::unique_ptr<Store> store;
-  MemoryObservationStore observations;
+  const std::unique_ptr<ObservationStore> observations = MakeMemoryObservationStore();
   FakeBackend backend;
 };
 
