@@ -16,7 +16,8 @@ void CheckName(const ObjectMeta& meta, std::size_t bytes_max, FindingList& findi
 void CheckObjective(const ExperimentSpec& spec, FindingList& findings);
 void CheckCounts(const ExperimentSpec& spec, FindingList& findings);
 void CheckParameters(const ExperimentSpec& spec, FindingList& findings);
-void CheckSearch(const ExperimentSpec& spec, FindingList& findings);  // algorithm and its settings
+// Algorithm and early stopping, and their settings.
+void CheckSearch(const ExperimentSpec& spec, FindingList& findings);
 void CheckCollector(const ExperimentSpec& spec, FindingList& findings);
 // The template, then the first trial's job, rendered with sample values.
 void CheckTemplate(const Experiment& experiment, FindingList& findings);

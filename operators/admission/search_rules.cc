@@ -1,9 +1,15 @@
 #include "operators/admission/rules.h"
+#include "operators/suggest/median_stop.h"
 #include "operators/suggest/suggester.h"
 
 namespace lockstep {
 
 void CheckSearch(const ExperimentSpec& spec, FindingList& findings) {
+  if (spec.early_stopping) {
+    for (const SettingError& error : CheckEarlyStopping(*spec.early_stopping)) {
+      findings.Error("spec." + error.path, error.message);
+    }
+  }
   if (!spec.algorithm) {
     findings.Error("spec.algorithm", "is missing: how is the space to be searched?");
     return;

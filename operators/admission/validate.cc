@@ -30,6 +30,11 @@ void ValidateAs(const Suggestion& suggestion, FindingList& findings) {
 }
 void ValidateAs(const Trial& trial, FindingList& findings) {
   CheckName(trial.meta, kNameMax, findings);
+  const auto& rules = trial.spec.early_stopping_rules;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    CheckChoice(rules[i].comparison, "comparison", {"equal", "less", "greater"},
+                FieldPath(ElementPath("spec.earlyStoppingRules", i), "comparison"), findings);
+  }
 }
 
 // What of the spec a user may not change.

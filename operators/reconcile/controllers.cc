@@ -51,7 +51,7 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
   };
   add(Experiment::kKind, MakeExperimentReconciler(store, clock),
       {Owned(Trial::kKind, Experiment::kKind), Owned(Suggestion::kKind, Experiment::kKind)});
-  add(Suggestion::kKind, MakeSuggestionReconciler(store, clock),
+  add(Suggestion::kKind, MakeSuggestionReconciler(store, observations, clock),
       {{Trial::kKind, SuggestionOfTrial}, {Experiment::kKind, SuggestionOfExperiment}});
   add(Trial::kKind, MakeTrialReconciler(store, observations, backend, clock, options.poll),
       {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsOfEndedExperiment}});

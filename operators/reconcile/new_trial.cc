@@ -37,6 +37,7 @@ Result<Trial> NewTrial(const Experiment& experiment, const TrialAssignment& assi
   trial.spec.primary_container_name = trial_template.primary_container_name;
   trial.spec.success_condition = trial_template.success_condition;
   trial.spec.failure_condition = trial_template.failure_condition;
+  trial.spec.early_stopping_rules = assignment.early_stopping_rules;
   trial.spec.labels = assignment.labels;
   return trial;
 }

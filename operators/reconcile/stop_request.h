@@ -8,6 +8,8 @@ namespace lockstep {
 
 // Its value says why, for people.
 inline constexpr char kStopAnnotation[] = "lockstep.dev/stop";
+// Beside it when the trial's early-stopping rules asked for the stop.
+inline constexpr char kEarlyStopAnnotation[] = "lockstep.dev/early-stop";
 // Reason of the Failed condition of a job that was stopped so.
 inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#include "operators/observe/metric_value.h"
 #include "operators/reconcile/conditions.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/search_history.h"
 #include "operators/reconcile/trial_name.h"
+#include "operators/reconcile/trial_state.h"
+#include "operators/suggest/median_stop.h"
 #include "operators/suggest/suggester.h"
 #include "runtime/base/metric_line.h"
 
@@ -29,7 +32,8 @@ Result<std::vector<Proposal>> Propose(const Experiment& experiment, const Algori
 
 class SuggestionReconciler final : public Reconciler {
  public:
-  SuggestionReconciler(Store& store, Clock& clock) : store_(store), clock_(clock) {}
+  SuggestionReconciler(Store& store, const ObservationStore& observations, Clock& clock)
+      : store_(store), observations_(observations), clock_(clock) {}
 
   Result<Requeue> Reconcile(const ObjectKey& key) override {
     LOCKSTEP_ASSIGN_OR_RETURN(std::optional<Suggestion> found, Find<Suggestion>(store_, key));
@@ -96,11 +100,36 @@ class SuggestionReconciler final : public Reconciler {
       SetTrue(status.conditions, condition::kExhausted, "SuggestionExhausted",
               "the search has no point left to propose", now);
     }
-    return Keep(experiment, proposals, status);
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<EarlyStoppingRule> rules,
+                              RulesNow(experiment, trials));
+    return Keep(experiment, proposals, rules, status);
+  }
+
+  // Of the trials that begin now.
+  Result<std::vector<EarlyStoppingRule>> RulesNow(const Experiment& experiment,
+                                                  const std::vector<ObjectPtr>& trials) {
+    std::vector<EarlyStoppingRule> rules;
+    if (!experiment.spec.early_stopping) return rules;
+    const ObjectiveSpec& objective = *experiment.spec.objective;
+    std::vector<std::vector<double>> succeeded;
+    for (const ObjectPtr& trial : trials) {
+      if (StateOf(std::get<Trial>(*trial)) != TrialState::kSucceeded) continue;
+      LOCKSTEP_ASSIGN_OR_RETURN(
+          const std::vector<MetricRow> rows,
+          observations_.Rows(MetaOf(*trial).uid, objective.objective_metric_name));
+      std::vector<double>& reports = succeeded.emplace_back();
+      for (const MetricRow& row : rows) {
+        if (const auto value = ParseMetricValue(row.value)) reports.push_back(*value);
+      }
+    }
+    if (auto rule = MedianStopRule(*experiment.spec.early_stopping, objective, succeeded)) {
+      rules.push_back(*std::move(rule));
+    }
+    return rules;
   }
 
   static Status Keep(const Experiment& experiment, const std::vector<Proposal>& proposals,
-                     SuggestionStatus& status) {
+                     const std::vector<EarlyStoppingRule>& rules, SuggestionStatus& status) {
     std::set<std::string> taken;
     for (const TrialAssignment& before : status.suggestions) taken.insert(before.name);
     for (const Proposal& proposal : proposals) {
@@ -112,21 +141,26 @@ class SuggestionReconciler final : public Reconciler {
       const std::string name =
           TrialName(experiment.meta.name, experiment.meta.uid, status.suggestions.size(), taken);
       taken.insert(name);
-      status.suggestions.push_back(
-          {.name = name, .parameter_assignments = proposal.assignments, .labels = proposal.labels});
+      status.suggestions.push_back({.name = name,
+                                    .parameter_assignments = proposal.assignments,
+                                    .labels = proposal.labels,
+                                    .early_stopping_rules = rules});
     }
     status.suggestion_count = static_cast<std::int32_t>(status.suggestions.size());
     return OkStatus();
   }
 
   Store& store_;
+  const ObservationStore& observations_;
   Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<Reconciler> MakeSuggestionReconciler(Store& store, Clock& clock) {
-  return std::make_unique<SuggestionReconciler>(store, clock);
+std::unique_ptr<Reconciler> MakeSuggestionReconciler(Store& store,
+                                                     const ObservationStore& observations,
+                                                     Clock& clock) {
+  return std::make_unique<SuggestionReconciler>(store, observations, clock);
 }
 
 }  // namespace lockstep

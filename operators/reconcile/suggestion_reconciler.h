@@ -4,11 +4,14 @@
 #include <memory>
 
 #include "operators/control/reconciler.h"
+#include "operators/observe/observation_store.h"
 #include "operators/store/store.h"
 #include "runtime/base/clock.h"
 
 namespace lockstep {
 
-std::unique_ptr<Reconciler> MakeSuggestionReconciler(Store& store, Clock& clock);
+std::unique_ptr<Reconciler> MakeSuggestionReconciler(Store& store,
+                                                     const ObservationStore& observations,
+                                                     Clock& clock);
 
 }  // namespace lockstep

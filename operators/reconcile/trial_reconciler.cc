@@ -1,5 +1,6 @@
 #include "operators/reconcile/trial_reconciler.h"
 
+#include "operators/observe/early_stop_rules.h"
 #include "operators/observe/summarize.h"
 #include "operators/reconcile/conditions.h"
 #include "operators/reconcile/ownership.h"
@@ -92,12 +93,6 @@ class TrialReconciler final : public Reconciler {
     SetTrue(trial.status.conditions, condition::kRunning, "TrialRunning", "Trial is running",
             clock_.Now());
     const bool ended = HasEnded(job.status.conditions);
-    if (unwanted && !ended && !StopRequested(job)) {
-      TrainingJob stopped = job;
-      stopped.meta.annotations[kStopAnnotation] = kExperimentDone;
-      const Result<ObjectPtr> written = store_.Update(std::move(stopped));
-      if (!written.ok()) return written.status();
-    }
     LOCKSTEP_ASSIGN_OR_RETURN(const NewOutput output,
                               ReadTrialOutput(trial, job, ended, backend_, observations_));
     // An operator may have been killed between storing the rows and writing the status: a job's end
@@ -106,6 +101,9 @@ class TrialReconciler final : public Reconciler {
       LOCKSTEP_ASSIGN_OR_RETURN(const auto rows, observations_.Rows(trial.meta.uid, ""));
       trial.status.observation = Summarize(*trial.spec.objective, rows);
       trial.status.curve = Curve(*trial.spec.objective, rows);
+    }
+    if (!ended && !StopRequested(job)) {
+      LOCKSTEP_RETURN_IF_ERROR(StopIfWanted(trial, job, unwanted));
     }
     if (output.more) return Requeue{std::chrono::milliseconds(0)};
     if (ended) {
@@ -117,10 +115,33 @@ class TrialReconciler final : public Reconciler {
     return Requeue{poll_};
   }
 
+  // Looks at all rows again each time: an operator that was killed after it had stored the decisive
+  // one must still see it.
+  Status StopIfWanted(const Trial& trial, const TrainingJob& job, bool unwanted) {
+    TrainingJob stopped = job;
+    if (unwanted) {
+      stopped.meta.annotations[kStopAnnotation] = kExperimentDone;
+    } else {
+      if (trial.spec.early_stopping_rules.empty() || !trial.spec.objective) return OkStatus();
+      LOCKSTEP_ASSIGN_OR_RETURN(const auto rows, observations_.Rows(trial.meta.uid, ""));
+      const auto reason =
+          EarlyStopReason(trial.spec.early_stopping_rules, *trial.spec.objective, rows);
+      if (!reason) return OkStatus();
+      stopped.meta.annotations[kStopAnnotation] = "stopped early: " + *reason;
+      stopped.meta.annotations[kEarlyStopAnnotation] = "true";
+    }
+    return store_.Update(std::move(stopped)).status();
+  }
+
   void EndWithJob(Trial& trial, const TrainingJob& job) {
     if (const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
         failed != nullptr && failed->status == "True") {
-      if (failed->reason == kTrainingJobStopped) {
+      const bool measured =
+          trial.spec.objective && ObjectiveValue(*trial.spec.objective, trial.status.observation);
+      if (failed->reason == kTrainingJobStopped && measured &&
+          job.meta.annotations.contains(kEarlyStopAnnotation)) {
+        End(trial, condition::kEarlyStopped, "TrialEarlyStopped", "Trial was " + failed->message);
+      } else if (failed->reason == kTrainingJobStopped) {
         End(trial, condition::kKilled, "TrialKilled", failed->message);
       } else {
         End(trial, condition::kFailed, "TrialFailed", "Trial has failed: " + FailureText(job));

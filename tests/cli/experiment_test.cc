@@ -54,6 +54,39 @@ TEST_F(ExperimentTest, RunsToItsEndAndNamesTheBestTrial) {
   EXPECT_EQ(Run({"get", "trials", "-o", "name"}).out, "");
 }
 
+TEST_F(ExperimentTest, HopelessTrialsOfTwoRanksAreStoppedEarlyAndNothingOfThemIsLeft) {
+  // The first two trials are good and end; the others report less and would run on.
+  const std::string mark = "sleep 61.0" + std::to_string(getpid());
+  const std::string script =
+      "cd " + dir_ +
+      "; if [ $RANK = 0 ]; then o=0; "
+      "while ! mkdir o$o 2>/dev/null; do o=$((o + 1)); done; "
+      "echo $o > n && mv n job-$LOCKSTEP_JOB; fi; "
+      "while ! [ -e job-$LOCKSTEP_JOB ]; do sleep 0.02; done; read o < job-$LOCKSTEP_JOB; "
+      "[ $o -lt 2 ] && a=0.8 || a=0.1; "
+      "if [ $RANK = 0 ]; then for i in 1 2 3; do echo accuracy=$a; done; fi; "
+      "[ $o -lt 2 ] || " +
+      mark;
+  std::string yaml = ExperimentYaml("hopeless", script, 4, 2);
+  yaml.replace(yaml.find("  maxTrialCount"), 0,
+               "  earlyStopping:\n    algorithmName: medianstop\n    algorithmSettings:\n"
+               "    - {name: min_trials_required, value: \"1\"}\n"
+               "    - {name: start_step, value: \"2\"}\n");
+  ASSERT_EQ(Run({"apply", "-f", WriteFile("hopeless.yaml", yaml)}).code, 0);
+  ASSERT_EQ(
+      Run({"wait", "experiment/hopeless", "--for=condition=Succeeded", "--timeout", "40s"}).code,
+      0);
+  const Json status = Get("experiment", "hopeless")["status"];
+  EXPECT_EQ(status["trialsSucceeded"], 2) << status.dump(1);
+  ASSERT_EQ(status["trialsEarlyStopped"], 2) << status.dump(1);
+  EXPECT_NE(std::system(("pgrep -f '^" + mark + "'").c_str()), 0) << "a rank is left";
+  const std::string trial = status["earlyStoppedTrialList"][0];
+  EXPECT_EQ(Get("trial", trial)["status"]["observation"]["metrics"][0]["max"], "0.1");
+  const std::string text = Run({"describe", "trial", trial}).out;
+  EXPECT_NE(text.find("accuracy, at best, is less than 0.8 at report 2 (0.1)"), std::string::npos)
+      << text;
+}
+
 TEST_F(ExperimentTest, ADryRunStartsNothing) {
   const std::string file = WriteFile("dry.yaml", ExperimentYaml("dry", "true", 1));
   EXPECT_EQ(Run({"apply", "-f", file, "--dry-run"}).out,

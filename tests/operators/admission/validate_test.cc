@@ -62,7 +62,9 @@ TEST(Validate, NamesTheFieldThePlaceAndTheReason) {
       {"--opt=${trialParameters.opt}", "--opt=${trialParameters.opt}${trialParameters.x}",
        "the placeholder ${trialParameters.x} has no entry"},
       {"kind: Experiment", "kind: Experimnt", "did you mean Experiment?"},
-      {"maxTrialCount: 12", "earlyStopping: {algorithmName: medianstop}", "not supported yet"},
+      {"maxTrialCount: 12", "earlyStopping: {algorithmName: medianstopp}",
+       "spec.earlyStopping.algorithmName: unknown algorithm name medianstopp (did you mean "
+       "medianstop?): use medianstop"},
   };
   EXPECT_EQ(Say(Changed("min: '0.01'", "min: 0.010")), "");
   for (const auto& [from, to, said] : table) EXPECT_THAT(Say(Changed(from, to)), HasSubstr(said));

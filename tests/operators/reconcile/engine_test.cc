@@ -87,6 +87,34 @@ TEST(Engine, StopsWhatRunsOnceTheGoalIsReached) {
   }
 }
 
+TEST(Engine, MedianStopEndsAHopelessTrialEarlyAndKeepsWhatItMeasured) {
+  // Two trials of 1.0 and 3.0 on average; the third is worse from its second report on, and would
+  // never end.
+  std::atomic<int> jobs = 0;
+  TestWorld world([&](const JobPlan&) {
+    switch (jobs++) {
+      case 0: return FakeRun{.log = "loss=1.5\nloss=0.5\nloss=0.1\n"};
+      case 1: return FakeRun{.log = "loss=4\nloss=2\n"};
+      case 2: return FakeRun{.log = "loss=9\nloss=2.5\n", .looks = -1};
+      default: return FakeRun{.log = "loss=9\nloss=1.9\n"};  // better than the median, 2
+    }
+  });
+  const ObjectKey key = world.Apply(SearchOverLr("e", R"({
+      "earlyStopping": {"algorithmName": "medianstop", "algorithmSettings": [
+          {"name": "min_trials_required", "value": "2"}, {"name": "start_step", "value": "2"}]},
+      "maxTrialCount": 4, "parallelTrialCount": 1})"));
+  ASSERT_TRUE(RunUntilIdle(world));
+  EXPECT_EQ(EndOfExperiment(world, key).reason, "ExperimentMaxTrialsReached");
+  EXPECT_EQ(world.Get<Experiment>(key).status.trials_early_stopped, 1);
+  EXPECT_THAT(world.TrialEnds(), ElementsAre(condition::kSucceeded, condition::kSucceeded,
+                                             condition::kEarlyStopped, condition::kSucceeded));
+  const Trial stopped = world.Trials()[2];
+  EXPECT_EQ(stopped.status.observation.metrics.at(0).min, "2.5");
+  EXPECT_EQ(FindCondition(stopped.status.conditions, condition::kEarlyStopped)->message,
+            "Trial was stopped early: loss, at best, is greater than 2 at report 2 (2.5)");
+  EXPECT_EQ(world.backend.RunningNow(), 0);
+}
+
 TEST(Engine, FailsAfterTooManyFailedTrialsAndSaysHowEachFailed) {
   TestWorld world([](const JobPlan&) {
     return FakeRun{.log = "no such data set", .cause = "user-error", .exit_code = 3};
