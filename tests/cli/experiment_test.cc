@@ -61,7 +61,7 @@ TEST_F(ExperimentTest, HopelessTrialsOfTwoRanksAreStoppedEarlyAndNothingOfThemIs
       "cd " + dir_ +
       "; if [ $RANK = 0 ]; then o=0; "
       "while ! mkdir o$o 2>/dev/null; do o=$((o + 1)); done; "
-      "echo $o > n && mv n job-$LOCKSTEP_JOB; fi; "
+      "echo $o > n$o && mv n$o job-$LOCKSTEP_JOB; fi; "
       "while ! [ -e job-$LOCKSTEP_JOB ]; do sleep 0.02; done; read o < job-$LOCKSTEP_JOB; "
       "[ $o -lt 2 ] && a=0.8 || a=0.1; "
       "if [ $RANK = 0 ]; then for i in 1 2 3; do echo accuracy=$a; done; fi; "
