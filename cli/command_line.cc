@@ -23,6 +23,7 @@ void AddVerbs(CLI::App& app, VerbContext& context) {
   AddBestVerb(app, context);
   AddDeleteVerb(app, context);
   AddValidateVerb(app, context);
+  AddMetricsVerb(app, context);
   AddOperatorVerb(app, context);
   AddVersionVerb(app, context);
   AddCompletionVerb(app, context);
@@ -74,8 +75,11 @@ int RunCommandLine(int argc, char** argv) {
     app.exit(help);
     return kExitSuccess;
   } catch (const CLI::ParseError& error) {
-    const auto chosen = app.get_subcommands();
-    const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
+    std::string verb;  // with the words that go down from it: "metrics parse"
+    for (auto chosen = app.get_subcommands(); !chosen.empty();
+         chosen = chosen.front()->get_subcommands()) {
+      verb += " " + chosen.front()->get_name();
+    }
     return UsageError(std::string(error.what()) + "; `lockstep" + verb + " --help` shows how");
   }
   // Output that did not arrive is a failure, whatever the verb thought.

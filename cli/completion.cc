@@ -17,8 +17,12 @@ std::string KindWords() {
   return words;
 }
 
+// A verb of verbs offers theirs too.
 std::string OptionWords(const CLI::App& verb) {
   std::string words;
+  for (const CLI::App* inner : verb.get_subcommands({})) {
+    words += " " + inner->get_name() + " " + OptionWords(*inner);
+  }
   for (const CLI::Option* option : verb.get_options()) {
     for (const std::string& name : option->get_lnames()) words += " --" + name;
     for (const std::string& name : option->get_snames()) words += " -" + name;
@@ -50,18 +54,25 @@ std::string BashScript(const CLI::App& app) {
          "complete -o default -F _lockstep lockstep\n";
 }
 
+// The lines of `verb`, which is offered where `condition` holds, and of the verbs in it.
+std::string FishLines(const CLI::App& verb, const std::string& condition) {
+  const std::string line = "complete -c lockstep -n ";
+  const std::string inside = "'__fish_seen_subcommand_from " + verb.get_name() + "'";
+  std::string script =
+      line + condition + " -a " + verb.get_name() + " -d '" + verb.get_description() + "'\n";
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& flag : option->get_lnames()) {
+      script.append(line).append(inside).append(" -l ").append(flag).append("\n");
+    }
+  }
+  for (const CLI::App* inner : verb.get_subcommands({})) script += FishLines(*inner, inside);
+  return script;
+}
+
 std::string FishScript(const CLI::App& app) {
   std::string script = "complete -c lockstep -e\n";
   for (const CLI::App* verb : app.get_subcommands({})) {
-    const std::string& name = verb->get_name();
-    script += "complete -c lockstep -n __fish_use_subcommand -a " + name + " -d '" +
-              verb->get_description() + "'\n";
-    for (const CLI::Option* option : verb->get_options()) {
-      for (const std::string& flag : option->get_lnames()) {
-        script +=
-            "complete -c lockstep -n '__fish_seen_subcommand_from " + name + "' -l " + flag + "\n";
-      }
-    }
+    script += FishLines(*verb, "__fish_use_subcommand");
   }
   return script + "complete -c lockstep -n '__fish_seen_subcommand_from get describe delete' -a '" +
          KindWords() + "'\n";

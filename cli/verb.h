@@ -35,6 +35,7 @@ void AddDeleteVerb(CLI::App& app, VerbContext& context);
 void AddDescribeVerb(CLI::App& app, VerbContext& context);
 void AddGetVerb(CLI::App& app, VerbContext& context);
 void AddLogsVerb(CLI::App& app, VerbContext& context);
+void AddMetricsVerb(CLI::App& app, VerbContext& context);
 void AddOperatorVerb(CLI::App& app, VerbContext& context);
 void AddValidateVerb(CLI::App& app, VerbContext& context);
 void AddVersionVerb(CLI::App& app, VerbContext& context);

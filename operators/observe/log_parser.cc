@@ -1,143 +1,65 @@
 #include "operators/observe/log_parser.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
-#include <array>
-#include <charconv>
 
-#include "operators/observe/row_time.h"
-#include "operators/observe/utf8_text.h"
+#include "operators/observe/json_log_parser.h"
+#include "operators/observe/text_log_parser.h"
 
 namespace lockstep {
-namespace {
 
-using Filters = std::vector<std::unique_ptr<RE2>>;
-
-// The default filter stops at the / and . of a name such as val/acc; one that the user asks for by
-// that name is still to be found.
-std::string FilterOfName(const std::string& name) {
-  return R"((?:^|[^\w|/.-])()" + RE2::QuoteMeta(name) +
-         R"()\s*=\s*([+-]?\d*(\.\d+)?([Ee][+-]?\d+)?))";
+Result<MetricsFormat> ParseMetricsFormat(std::string_view text) {
+  if (text == "TEXT") return MetricsFormat::kText;
+  if (text == "JSON") return MetricsFormat::kJson;
+  return InvalidArgument("the format of metrics is TEXT or JSON, not \"" + std::string(text) +
+                         "\"");
 }
 
-std::vector<std::string> DefaultFilters(const std::vector<std::string>& metrics) {
-  static const RE2 kPlainName(R"([\w|-]+)");
-  std::vector<std::string> filters = {kDefaultMetricsFilter};
-  for (const std::string& name : metrics) {
-    if (!RE2::FullMatch(name, kPlainName)) filters.push_back(FilterOfName(name));
-  }
-  return filters;
+void BadLines::Add(std::uint64_t line, std::string_view reason) {
+  if (count++ > 0) return;
+  first_line = line;
+  first_reason = reason;
 }
 
-// The reported step beside a metric; 0: none.
-std::int64_t StepOf(re2::StringPiece line, const RE2& epoch, const RE2& step) {
-  std::int64_t value = 0;
-  if (RE2::PartialMatch(line, epoch, &value)) return value;
-  if (RE2::PartialMatch(line, step, &value)) return value;
-  return 0;
+void BadLines::Add(const BadLines& later) {
+  if (count == 0) {
+    *this = later;
+  } else {
+    count += later.count;
+  }
 }
-
-class TextParser final : public LogParser {
- public:
-  TextParser(LogParserOptions options, Filters filters)
-      : options_(std::move(options)), filters_(std::move(filters)) {}
-
-  std::vector<MetricRow> Parse(std::string_view text, bool at_end,
-                               std::size_t* consumed) const override {
-    std::vector<MetricRow> rows;
-    std::size_t begin = 0;
-    while (begin < text.size()) {
-      const std::size_t end =
-          std::min(text.find('\n', begin), std::min(text.size(), begin + options_.line_bytes_max));
-      const bool whole = end < text.size() || end - begin == options_.line_bytes_max || at_end;
-      if (!whole) break;
-      ParseLine(text.substr(begin, end - begin), &rows);
-      begin = end < text.size() && text[end] == '\n' ? end + 1 : end;
-    }
-    *consumed = begin;
-    return rows;
-  }
-
- private:
-  void ParseLine(std::string_view raw, std::vector<MetricRow>* rows) const {
-    // Most lines name no metric: they must cost next to nothing.
-    const auto in_line = [&](const std::string& name) {
-      return raw.find(name) != std::string_view::npos;
-    };
-    if (std::ranges::none_of(options_.metrics, in_line)) return;
-    const std::string line = ReplaceInvalidUtf8(raw);
-    const std::size_t first = rows->size();
-    for (const std::unique_ptr<RE2>& filter : filters_) ParseMatches(*filter, line, rows);
-    if (rows->size() == first) return;
-    const std::size_t space = line.find(' ');
-    const bool timed = space != std::string::npos && ParseRowTime({line.data(), space});
-    const std::string time = timed ? line.substr(0, space) : kNoTime;
-    const std::int64_t step = StepOf(line, epoch_, step_);
-    for (std::size_t i = first; i < rows->size(); ++i) {
-      (*rows)[i].time = time;
-      (*rows)[i].step = step;
-    }
-  }
-
-  // All matches as Go finds them: an empty one directly behind another does not count.
-  void ParseMatches(const RE2& filter, const std::string& line,
-                    std::vector<MetricRow>* rows) const {
-    std::array<re2::StringPiece, 3> groups;
-    std::size_t position = 0;
-    std::size_t previous_end = std::string::npos;
-    while (position <= line.size() &&
-           filter.Match(line, position, line.size(), RE2::UNANCHORED, groups.data(),
-                        static_cast<int>(groups.size()))) {
-      const auto begin = static_cast<std::size_t>(groups[0].data() - line.data());
-      const std::size_t end = begin + groups[0].size();
-      if (begin != end || begin != previous_end) AddRow(groups[1], groups[2], rows);
-      previous_end = end;
-      position = begin != end ? end : end + CharacterBytes(line, end);
-    }
-  }
-
-  void AddRow(re2::StringPiece name_group, re2::StringPiece value_group,
-              std::vector<MetricRow>* rows) const {
-    const std::string_view name = TrimSpace({name_group.data(), name_group.size()});
-    if (std::ranges::find(options_.metrics, name) == options_.metrics.end()) return;
-    const std::string_view value = TrimSpace({value_group.data(), value_group.size()});
-    rows->push_back(
-        {.name = std::string(name), .value = std::string(value), .time = {}, .step = 0});
-  }
-
-  const LogParserOptions options_;
-  const Filters filters_;
-  const RE2 epoch_{R"(\bepoch\s*=\s*(\d{1,18})\b)"};
-  const RE2 step_{R"(\bstep\s*=\s*(\d{1,18})\b)"};
-};
-
-}  // namespace
 
 Result<std::unique_ptr<LogParser>> LogParser::Create(LogParserOptions options) {
-  if (options.metrics.empty() || std::ranges::find(options.metrics, "") != options.metrics.end()) {
+  const bool unnamed = std::ranges::find(options.metrics, "") != options.metrics.end();
+  if (options.metrics.empty() || (unnamed && !options.compat_katib)) {
     return InvalidArgument("metrics to collect need names: set objectiveMetricName");
   }
   CHECK(options.line_bytes_max > 0) << "a line has at least one byte";
-  RE2::Options quiet;
-  quiet.set_log_errors(false);
-  Filters filters;
-  for (const std::string& text :
-       options.filters.empty() ? DefaultFilters(options.metrics) : options.filters) {
-    filters.push_back(std::make_unique<RE2>(text, quiet));
-    if (!filters.back()->ok()) {
-      return InvalidArgument("filter \"" + text +
-                             "\" is not a regular expression (RE2): " + filters.back()->error());
+  if (options.format == MetricsFormat::kJson) return MakeJsonLogParser(std::move(options));
+  return MakeTextLogParser(std::move(options));
+}
+
+Result<ParsedText> LogParser::Parse(std::string_view text, bool at_end,
+                                    std::uint64_t lines_before) const {
+  ParsedText parsed;
+  const std::size_t line_max = options_.line_bytes_max;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end =
+        std::min(text.find('\n', begin), std::min(text.size(), begin + line_max));
+    const bool whole = end < text.size() || end - begin == line_max || at_end;
+    if (!whole) break;
+    const Status status = ParseLine(text.substr(begin, end - begin), parsed.rows);
+    if (!status.ok()) parsed.bad.Add(lines_before + parsed.lines + 1, status.message());
+    if (!status.ok() && options_.compat_katib) {
+      return InvalidArgument("line " + std::to_string(parsed.bad.first_line) + " " +
+                             status.message());
     }
-    if (filters.back()->NumberOfCapturingGroups() < 2) {
-      return InvalidArgument("filter \"" + text +
-                             "\" needs two groups, the metric's name and its value, such as "
-                             "(\\w+)=([0-9.]+)");
-    }
+    const bool line_feed = end < text.size() && text[end] == '\n';
+    parsed.lines += line_feed ? 1 : 0;
+    begin = line_feed ? end + 1 : end;
   }
-  std::unique_ptr<LogParser> parser =
-      std::make_unique<TextParser>(std::move(options), std::move(filters));
-  return parser;
+  parsed.consumed = begin;
+  return parsed;
 }
 
 }  // namespace lockstep

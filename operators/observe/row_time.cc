@@ -1,6 +1,8 @@
 #include "operators/observe/row_time.h"
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 
 namespace lockstep {
 namespace {
@@ -51,6 +53,28 @@ struct Reader {
   }
 };
 
+struct CivilDate {
+  std::int64_t year;
+  std::int64_t month;
+  std::int64_t day;
+};
+
+// std::chrono's years end at 32767. The shift to years that begin in March of year 0 puts the leap
+// day last; 146097 days are 400 years.
+CivilDate DateOfDays(std::int64_t days_since_epoch) {
+  const std::int64_t days = days_since_epoch + 719468;
+  const std::int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+  const std::int64_t day_of_era = days - era * 146097;
+  const std::int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const std::int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t shifted_month = (5 * day_of_year + 2) / 153;
+  const std::int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+  return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month,
+          day_of_year - (153 * shifted_month + 2) / 5 + 1};
+}
+
 }  // namespace
 
 std::optional<RowTime> ParseRowTime(std::string_view text) {
@@ -75,6 +99,22 @@ std::optional<RowTime> ParseRowTime(std::string_view text) {
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   return RowTime{days * 86400 + hour * 3600 + minute * 60 + second - offset, nanoseconds};
+}
+
+std::string FormatRowTime(const RowTime& time) {
+  constexpr std::int64_t kDay = 86400;
+  const std::int64_t second = (time.seconds % kDay + kDay) % kDay;
+  const CivilDate date = DateOfDays(time.seconds / kDay - (time.seconds % kDay < 0 ? 1 : 0));
+  char text[160];
+  std::snprintf(text, sizeof text, "%s%04lld-%02lld-%02lldT%02lld:%02lld:%02lld.%09lld",
+                date.year < 0 ? "-" : "", static_cast<long long>(std::abs(date.year)),
+                static_cast<long long>(date.month), static_cast<long long>(date.day),
+                static_cast<long long>(second / 3600), static_cast<long long>(second / 60 % 60),
+                static_cast<long long>(second % 60), static_cast<long long>(time.nanoseconds));
+  std::string shortest = text;
+  shortest.erase(shortest.find_last_not_of('0') + 1);
+  if (shortest.ends_with('.')) shortest.pop_back();
+  return shortest + "Z";
 }
 
 }  // namespace lockstep

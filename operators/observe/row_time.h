@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace lockstep {
@@ -20,5 +21,9 @@ struct RowTime {
 // print: one digit of hour, a comma before the fraction, offsets up to 24:60; no lower-case t and
 // z, no second 60.
 std::optional<RowTime> ParseRowTime(std::string_view text);
+
+// In UTC, as Go's RFC3339Nano prints it: no more digits of the fraction than needed. Years beyond
+// four digits are printed too, though nothing reads them. REQUIRES: 0 <= nanoseconds < 10^9.
+std::string FormatRowTime(const RowTime& time);
 
 }  // namespace lockstep

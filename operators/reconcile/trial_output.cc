@@ -64,11 +64,13 @@ Result<NewOutput> ReadTrialOutput(const Trial& trial, const TrainingJob& job, bo
       }
       // A full chunk without a line feed is one line that will be cut anyway.
       const bool at_end = generation_ended && text.size() < kChunkBytes;
-      std::size_t consumed = 0;
-      rows = parser->Parse(text, at_end, &consumed);
-      if (consumed == 0 && text.size() == kChunkBytes) rows = parser->Parse(text, true, &consumed);
-      if (consumed == 0) return output;  // half a line: the rest will come
-      next.offset += consumed;
+      LOCKSTEP_ASSIGN_OR_RETURN(ParsedText parsed, parser->Parse(text, at_end));
+      if (parsed.consumed == 0 && text.size() == kChunkBytes) {
+        LOCKSTEP_ASSIGN_OR_RETURN(parsed, parser->Parse(text, true));
+      }
+      if (parsed.consumed == 0) return output;  // half a line: the rest will come
+      next.offset += parsed.consumed;
+      rows = std::move(parsed.rows);
       LOCKSTEP_RETURN_IF_ERROR(CountReports(uid, observations, rows));
     }
     LOCKSTEP_RETURN_IF_ERROR(observations.Append(uid, rows, packed, next.Pack()));

@@ -63,7 +63,7 @@ TEST_F(CommandTest, HelpIsNoError) {
   const Outcome help = Run({"--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* verb : {"apply", "run", "get", "describe", "logs", "wait", "best", "delete",
-                           "operator", "validate", "version", "completion"}) {
+                           "metrics", "operator", "validate", "version", "completion"}) {
     EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
   }
 }
@@ -161,6 +161,85 @@ TEST_F(CommandTest, ValidateAcceptsWhatIsRight) {
   const Outcome outcome = Run({"validate", file});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.out, "1 object is valid\n");
+}
+
+TEST_F(CommandTest, MetricsOfALogArePrintedAsTheOperatorCollectsThem) {
+  const std::string file = WriteFile("out.log",
+                                     "2024-03-04T17:55:08Z epoch=1 loss=0.5 val/acc=.9\n"
+                                     "loss=nan\n"
+                                     "loss=0.25");
+  const std::vector<std::string> args = {"metrics",  "parse",   "--metric", "loss",
+                                         "--metric", "val/acc", file};
+  const Outcome table = Run(args);
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_EQ(table.out,
+            "NAME      VALUE                    TIME\n"
+            "loss      0.5                      2024-03-04T17:55:08Z\n"
+            "val/acc   .9                       2024-03-04T17:55:08Z\n"
+            "loss      -                        -\n"
+            "loss      0.25                     -\n");
+  std::vector<std::string> json_args = args;
+  json_args.insert(json_args.end(), {"-o", "json", "--compat", "katib"});
+  EXPECT_EQ(Run(json_args).out,
+            "{\"name\":\"loss\",\"timestamp\":\"2024-03-04T17:55:08Z\",\"value\":\"0.5\"}\n"
+            "{\"name\":\"loss\",\"timestamp\":\"0001-01-01T00:00:00Z\",\"value\":\"\"}\n"
+            "{\"name\":\"loss\",\"timestamp\":\"0001-01-01T00:00:00Z\",\"value\":\"0.25\"}\n");
+  EXPECT_FALSE(std::filesystem::exists(state_dir_)) << "no operator is needed to say so";
+}
+
+TEST_F(CommandTest, MetricsAreFoundByTheUsersFilters) {
+  const std::vector<std::string> args = {"metrics",
+                                         "parse",
+                                         "-",
+                                         "--metric",
+                                         "loss",
+                                         "--metric",
+                                         "acc",
+                                         "--filter",
+                                         "[\\[](l\\w+): (\\S+)[\\]]",
+                                         "--filter",
+                                         "(acc) is (\\S+)",
+                                         "-o",
+                                         "json"};
+  EXPECT_EQ(Run(args, "[loss: 1] acc is 2\n").out,
+            "{\"name\":\"loss\",\"timestamp\":\"0001-01-01T00:00:00Z\",\"value\":\"1\"}\n"
+            "{\"name\":\"acc\",\"timestamp\":\"0001-01-01T00:00:00Z\",\"value\":\"2\"}\n");
+}
+
+TEST_F(CommandTest, ABadLineOfAJsonLogIsToldAndSpoilsItOnlyForKatib) {
+  const std::vector<std::string> args = {"metrics", "parse", "-",        "--metric", "loss",
+                                         "-o",      "json",  "--format", "JSON"};
+  const std::string log = "{\"loss\": 0.5}\nTraceback\n{\"loss\": \"0.25\"}\n";
+  const Outcome ours = Run(args, log);
+  EXPECT_EQ(ours.code, 0);
+  EXPECT_EQ(std::ranges::count(ours.out, '\n'), 2) << ours.out;
+  EXPECT_NE(ours.err.find("lockstep: warning: standard input: line 2 is no JSON object"),
+            std::string::npos)
+      << ours.err;
+  EXPECT_NE(ours.err.find("1 bad line in all"), std::string::npos) << ours.err;
+  std::vector<std::string> katib = args;
+  katib.insert(katib.end(), {"--compat", "katib"});
+  const Outcome theirs = Run(katib, log);
+  ExpectFails(theirs, 4, {"standard input: line 2 is no JSON object"});
+  EXPECT_EQ(theirs.out, "");
+  EXPECT_EQ(
+      Run(katib, "{\"loss\": 0.5}\n").out,
+      "{\"name\":\"loss\",\"timestamp\":\"0001-01-01T00:00:00Z\",\"value\":\"unavailable\"}\n");
+}
+
+TEST_F(CommandTest, MetricsThatCannotBeParsedAreExplained) {
+  ExpectFails(Run({"metrics"}), 2, {"lockstep metrics --help"});
+  ExpectFails(Run({"metrics", "parse", "-"}), 2, {"--metric", "lockstep metrics parse --help"});
+  ExpectFails(Run({"metrics", "parse", "-", "--metric", "loss", "--format", "text"}), 2, {"text"});
+  ExpectFails(Run({"metrics", "parse", dir_ + "/none.log", "--metric", "loss"}), 3, {"none.log"});
+  ExpectFails(Run({"metrics", "parse", "-", "--metric", "loss", "--filter", "(a"}), 4, {"(a"});
+  ExpectFails(Run({"metrics", "parse", "-", "--metric", "loss", "--filter", "a"}), 4,
+              {"two groups"});
+  ExpectFails(Run({"metrics", "parse", dir_, "--metric", "loss"}), 1, {dir_});
+  const Outcome none = Run({"metrics", "parse", "-", "--metric", "loss"}, "no news\n");
+  EXPECT_EQ(none.code, 0);
+  EXPECT_EQ(none.out, "");
+  EXPECT_EQ(none.err, "No metrics found in standard input.\n");
 }
 
 TEST_F(CommandTest, AStateDirectoryThatIsAFileIsExplained) {

@@ -17,10 +17,10 @@ std::unique_ptr<LogParser> Make(LogParserOptions options) {
 }
 
 std::vector<MetricRow> ParseAll(const LogParser& parser, std::string_view text) {
-  std::size_t consumed = 0;
-  std::vector<MetricRow> rows = parser.Parse(text, true, &consumed);
-  EXPECT_EQ(consumed, text.size());
-  return rows;
+  ParsedText parsed = parser.Parse(text, true).value();
+  EXPECT_EQ(parsed.consumed, text.size());
+  EXPECT_EQ(parsed.bad.count, 0u) << parsed.bad.first_reason;
+  return std::move(parsed.rows);
 }
 
 TEST(LogParser, ReadsALineAsTheReporterWritesIt) {
@@ -41,15 +41,15 @@ TEST(LogParser, TakesTheStepWhereThereIsNoEpoch) {
 
 TEST(LogParser, LeavesAnUnfinishedLineForTheNextRead) {
   const auto parser = Make({.metrics = {"loss"}});
-  std::size_t consumed = 99;
-  EXPECT_THAT(parser->Parse("loss=1\nloss=0.", false, &consumed),
-              ElementsAre(MetricRow{"loss", "1", kNoTime, 0}));
-  EXPECT_EQ(consumed, 7u);
-  EXPECT_THAT(parser->Parse("loss=0.5", true, &consumed),
-              ElementsAre(MetricRow{"loss", "0.5", kNoTime, 0}));
-  EXPECT_EQ(consumed, 8u);
-  EXPECT_THAT(parser->Parse("", true, &consumed), IsEmpty());
-  EXPECT_EQ(consumed, 0u);
+  const ParsedText first = parser->Parse("loss=1\nloss=0.", false).value();
+  EXPECT_THAT(first.rows, ElementsAre(MetricRow{"loss", "1", kNoTime, 0}));
+  EXPECT_EQ(first.consumed, 7u);
+  const ParsedText last = parser->Parse("loss=0.5", true).value();
+  EXPECT_THAT(last.rows, ElementsAre(MetricRow{"loss", "0.5", kNoTime, 0}));
+  EXPECT_EQ(last.consumed, 8u);
+  const ParsedText empty = parser->Parse("", true).value();
+  EXPECT_THAT(empty.rows, IsEmpty());
+  EXPECT_EQ(empty.consumed, 0u);
 }
 
 TEST(LogParser, FindsTheSameRowsHoweverTheOutputArrives) {
@@ -65,12 +65,10 @@ TEST(LogParser, FindsTheSameRowsHoweverTheOutputArrives) {
     std::size_t read = 0;
     for (std::size_t end = 0; read < text.size();) {
       end = std::min(text.size(), end + piece);
-      std::size_t consumed = 0;
       const std::string_view seen = std::string_view(text).substr(read, end - read);
-      for (MetricRow& row : parser->Parse(seen, end == text.size(), &consumed)) {
-        rows.push_back(std::move(row));
-      }
-      read += consumed;
+      const ParsedText parsed = parser->Parse(seen, end == text.size()).value();
+      rows.insert(rows.end(), parsed.rows.begin(), parsed.rows.end());
+      read += parsed.consumed;
     }
     EXPECT_EQ(rows, whole) << piece;
   }
@@ -78,10 +76,10 @@ TEST(LogParser, FindsTheSameRowsHoweverTheOutputArrives) {
 
 TEST(LogParser, ReadsALineBeyondTheCapInPiecesAndGoesOn) {
   const auto parser = Make({.metrics = {"loss"}, .filters = {}, .line_bytes_max = 16});
-  std::size_t consumed = 0;
   const std::string endless(100, 'x');
-  EXPECT_THAT(parser->Parse(endless, false, &consumed), IsEmpty());
-  EXPECT_EQ(consumed, 96u);
+  const ParsedText parsed = parser->Parse(endless, false).value();
+  EXPECT_THAT(parsed.rows, IsEmpty());
+  EXPECT_EQ(parsed.consumed, 96u);
 }
 
 TEST(LogParser, PutsAReplacementCharacterWhereOutputIsNoText) {
@@ -112,6 +110,29 @@ TEST(LogParser, RefusesWhatCannotCollect) {
               HasSubstr("filter \"(a\" is not a regular expression"));
   EXPECT_THAT(error({.metrics = {"a"}, .filters = {"(a)=b"}}).message(),
               HasSubstr("needs two groups"));
+}
+
+TEST(LogParser, KnowsKatibsFormatsOnly) {
+  EXPECT_EQ(*ParseMetricsFormat("TEXT"), MetricsFormat::kText);
+  EXPECT_EQ(*ParseMetricsFormat("JSON"), MetricsFormat::kJson);
+  EXPECT_THAT(ParseMetricsFormat("text").status().message(), HasSubstr("TEXT or JSON"));
+}
+
+TEST(KatibTextParser, HelpsNoNameAndKeepsUselessFilters) {
+  const auto slash = Make({.metrics = {"val/acc", "acc"}, .compat_katib = true});
+  EXPECT_THAT(ParseAll(*slash, "val/acc=.9\n"), ElementsAre(MetricRow{"acc", ".9", kNoTime, 0}));
+  const auto no_groups = Make(
+      {.metrics = {"loss"}, .filters = {"loss=1", kDefaultMetricsFilter}, .compat_katib = true});
+  EXPECT_EQ(ParseAll(*no_groups, "loss=1\n").size(), 1u);
+  EXPECT_EQ(LogParser::Create({.metrics = {}, .compat_katib = true}).status().kind(),
+            StatusKind::kInvalidArgument);
+}
+
+TEST(KatibTextParser, MeetsAFilterThatDoesNotCompileAtTheFirstMetricLine) {
+  const auto parser = Make({.metrics = {"loss"}, .filters = {"(a"}, .compat_katib = true});
+  EXPECT_THAT(ParseAll(*parser, "nothing to see\n"), IsEmpty());
+  EXPECT_THAT(parser->Parse("nothing\nloss=1\n", true).status().message(),
+              HasSubstr("line 2 cannot be searched: filter \"(a\""));
 }
 
 TEST(RowTime, TakesWhatGoTakes) {
