@@ -118,13 +118,15 @@ class TrialReconciler final : public Reconciler {
   }
 
   void EndWithJob(Trial& trial, const TrainingJob& job) {
-    if (const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
-        failed != nullptr && failed->status == "True") {
-      if (failed->reason == kTrainingJobStopped) {
-        End(trial, condition::kKilled, "TrialKilled", failed->message);
-      } else {
-        End(trial, condition::kFailed, "TrialFailed", "Trial has failed: " + FailureText(job));
-      }
+    const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
+    if (failed != nullptr && failed->status != "True") failed = nullptr;
+    if (failed != nullptr && failed->reason == kTrainingJobStopped) {
+      End(trial, condition::kKilled, "TrialKilled", failed->message);
+      return;
+    }
+    const TrialVerdict verdict = JudgeTrial(trial, job);
+    if (!verdict.succeeded) {
+      End(trial, condition::kFailed, "TrialFailed", verdict.message);
       return;
     }
     const auto& metrics = trial.status.observation.metrics;
