@@ -4,7 +4,8 @@
 // them. Read: keys with * ? and \ escapes, indices, # (count), #.rest, #(query) and #(query)# with
 // == != < <= > >= % !%, nested queries, | and ., @this, [path,path]. Refused: other modifiers,
 // {...}, !literals, ~ comparisons, JSON lines, and what gjson reads though it is a slip (a bracket
-// that is not closed, quotes of the wrong kind).
+// that is not closed, quotes of the wrong kind). Of an object #.rest and #(...) find nothing, and
+// never its key "#", which is \#.
 #pragma once
 
 #include <optional>

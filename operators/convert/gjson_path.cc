@@ -125,7 +125,7 @@ class GjsonParser {
       } else if (c == ':' && open == 1) {
         return Error(i, "gjson reads name:path here: write \\: for a key that holds a colon");
       }
-      if (open > 0 && !(open == 1 && c == ',')) continue;
+      if (open > 1 || (open == 1 && c != ',')) continue;
       if (item < i && text_[item] == ' ') {
         return Error(item, "gjson takes this blank for a part of the key: leave it out");
       }
@@ -226,14 +226,15 @@ class GjsonParser {
       const char closing = opening == '(' ? ')' : ']';
       int open = 1;
       for (++i; i < span.end; ++i) {
-        if (text_[i] == '\\')
+        if (text_[i] == '\\') {
           ++i;
-        else if (text_[i] == '"')
+        } else if (text_[i] == '"') {
           i = ClosingQuote(i, span);
-        else if (text_[i] == opening)
+        } else if (text_[i] == opening) {
           ++open;
-        else if (text_[i] == closing && --open == 0)
+        } else if (text_[i] == closing && --open == 0) {
           break;
+        }
       }
     }
     return kNone;
@@ -247,16 +248,17 @@ class GjsonParser {
     std::size_t i = span.begin;
     for (; i < span.end; ++i) {
       const char c = text_[i];
-      if (open == 1 && op == kNone && IsOneOf(c, "!=<>%"))
+      if (open == 1 && op == kNone && IsOneOf(c, "!=<>%")) {
         op = i;
-      else if (c == '\\')
+      } else if (c == '\\') {
         ++i;
-      else if (c == '"')
+      } else if (c == '"') {
         i = ClosingQuote(i, span);
-      else if (IsOneOf(c, "(["))
+      } else if (IsOneOf(c, "([")) {
         ++open;
-      else if (IsOneOf(c, ")]") && --open == 0)
+      } else if (IsOneOf(c, ")]") && --open == 0) {
         break;
+      }
     }
     if (i >= span.end) return Error(span.begin, "the query is not closed: write )");
     const Span path = Trimmed({span.begin + 1, std::min(op, i)});

@@ -81,8 +81,8 @@ TrialVerdict JudgeTrial(const Trial& trial, const TrainingJob& job) {
   std::string message = "Trial has failed: ";
   if (verdict.state == JobVerdict::State::kRunning) {
     message += "the job has ended, but neither its successCondition " + success +
-               " nor its failureCondition " + failure + " holds; its status is " +
-               ShortStatus(object);
+               " nor its failureCondition " + failure +
+               " holds: write one that finds an object in its status, " + ShortStatus(object);
     if (!verdict.message.empty()) message += "; " + verdict.message;
     if (job_failed) message += "; ";
   } else if (!job_failed) {
