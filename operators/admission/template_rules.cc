@@ -4,6 +4,7 @@
 #include "operators/api/defaults.h"
 #include "operators/api/did_you_mean.h"
 #include "operators/convert/convert.h"
+#include "operators/convert/gjson.h"
 #include "operators/convert/trial_template.h"
 
 namespace lockstep {
@@ -72,6 +73,11 @@ void CheckTrialParameters(const Experiment& experiment, FindingList& findings) {
           list, "the parameter \"" + name + "\" reaches no trial: no trial parameter refers to it");
     }
   }
+}
+
+std::string TextOf(const Json& json, const char* name) {
+  const auto field = json.find(name);
+  return field != json.end() && field->is_string() ? field->get<std::string>() : "";
 }
 
 // A value that the parameter may take.
@@ -144,22 +150,16 @@ void CheckJob(const Experiment& experiment, FindingList& findings) {
   CheckConverted(trial_template, *job, true, findings);
 }
 
-void CheckConditions(const TrialTemplate& trial_template, FindingList& findings) {
-  const Json& job = trial_template.trial_spec;
-  const auto text = [&](const char* name) {
-    return job.contains(name) && job.at(name).is_string() ? job.at(name).get<std::string>() : "";
-  };
-  const auto check = [&](const std::string& condition, const std::string& known, const char* name) {
-    const bool known_kind = !known.empty();  // of another kind CheckJob speaks
-    if (known_kind ? condition == known : !condition.empty()) return;
-    findings.Error(FieldPath(kTemplate, name),
-                   known_kind ? "is not supported yet: leave it out, for this kind's own " + known
-                              : "is missing: this kind of job has no default");
-  };
-  check(trial_template.success_condition, DefaultSuccessCondition(text("apiVersion"), text("kind")),
-        "successCondition");
-  check(trial_template.failure_condition, DefaultFailureCondition(text("apiVersion"), text("kind")),
-        "failureCondition");
+// Defaults have been set: an empty condition is one of a kind that has none.
+void CheckCondition(const std::string& condition, const Json& job, const char* name,
+                    FindingList& findings) {
+  const std::string path = FieldPath(kTemplate, name);
+  if (condition.empty()) {
+    if (!DefaultSuccessCondition(TextOf(job, "apiVersion"), TextOf(job, "kind")).empty()) return;
+    findings.Error(path, "is missing: this kind of job has no default");
+  } else if (const Status read = CheckGjson(condition); !read.ok()) {
+    findings.Error(path, "is no GJSON path that can be looked up in the job: " + read.message());
+  }
 }
 
 void CheckPrimaryPod(const TrialTemplate& trial_template, FindingList& findings) {
@@ -199,7 +199,9 @@ void CheckTemplate(const Experiment& experiment, FindingList& findings) {
                      "must be left out: the trial gives it");
     }
   }
-  CheckConditions(trial_template, findings);
+  const Json& job = trial_template.trial_spec;
+  CheckCondition(trial_template.success_condition, job, "successCondition", findings);
+  CheckCondition(trial_template.failure_condition, job, "failureCondition", findings);
   CheckPrimaryPod(trial_template, findings);
   const std::size_t before = findings.findings().size();
   CheckTrialParameters(experiment, findings);

@@ -2,11 +2,43 @@
 
 #include "operators/api/defaults.h"
 #include "operators/convert/convert.h"
+#include "operators/convert/job_condition.h"
+#include "operators/convert/job_object.h"
 #include "operators/reconcile/conditions.h"
 #include "operators/reconcile/new_trial.h"
 #include "operators/reconcile/ownership.h"
 
 namespace lockstep {
+namespace {
+
+constexpr std::size_t kStatusBytesMax = 1000;  // of a job's status, in a message
+
+std::string TextOf(const Json& json, const char* name) {
+  if (!json.is_object()) return "";
+  const auto field = json.find(name);
+  return field != json.end() && field->is_string() ? field->get<std::string>() : "";
+}
+
+std::string ShortStatus(const Json& job) {
+  std::string text =
+      job.value("status", Json()).dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() <= kStatusBytesMax) return text;
+  std::size_t end = kStatusBytesMax;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // whole characters
+  return text.substr(0, end) + "...";
+}
+
+// One sentence and the last lines printed.
+std::string FailureText(const TrainingJob& job) {
+  const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
+  std::string text = failed != nullptr ? failed->message : "";
+  if (!job.status.first_failure || job.status.first_failure->last_lines.empty()) return text;
+  text += "; last lines:";
+  for (const std::string& line : job.status.first_failure->last_lines) text += "\n  " + line;
+  return text;
+}
+
+}  // namespace
 
 Result<TrainingJob> TrialJob(const Trial& trial) {
   Document document;
@@ -33,13 +65,32 @@ Result<TrainingJob> TrialJob(const Trial& trial) {
   return std::move(job);
 }
 
-std::string FailureText(const TrainingJob& job) {
-  const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
-  std::string text = failed != nullptr ? failed->message : "";
-  if (!job.status.first_failure || job.status.first_failure->last_lines.empty()) return text;
-  text += "; last lines:";
-  for (const std::string& line : job.status.first_failure->last_lines) text += "\n  " + line;
-  return text;
+TrialVerdict JudgeTrial(const Trial& trial, const TrainingJob& job) {
+  const std::string kind = TextOf(trial.spec.run_spec, "kind");
+  const std::string api_version = TextOf(trial.spec.run_spec, "apiVersion");
+  const std::string success = trial.spec.success_condition.empty()
+                                  ? DefaultSuccessCondition(api_version, kind)
+                                  : trial.spec.success_condition;
+  const std::string failure = trial.spec.failure_condition.empty()
+                                  ? DefaultFailureCondition(api_version, kind)
+                                  : trial.spec.failure_condition;
+  const Json object = JobObject(trial.spec.run_spec, job);
+  const JobVerdict verdict = JudgeJob(object, success, failure);
+  const bool job_failed = IsTrue(job.status.conditions, condition::kFailed);
+  if (verdict.state == JobVerdict::State::kSucceeded) return {.succeeded = true, .message = ""};
+  std::string message = "Trial has failed: ";
+  if (verdict.state == JobVerdict::State::kRunning) {
+    message += "the job has ended, but neither its successCondition " + success +
+               " nor its failureCondition " + failure +
+               " holds: write one that finds an object in its status, " + ShortStatus(object);
+    if (!verdict.message.empty()) message += "; " + verdict.message;
+    if (job_failed) message += "; ";
+  } else if (!job_failed) {
+    message += "the job succeeded, but its failureCondition " + failure + " holds";
+    if (!verdict.message.empty()) message += ": " + verdict.message;
+  }
+  if (job_failed) message += FailureText(job);
+  return {.succeeded = false, .message = message};
 }
 
 }  // namespace lockstep

@@ -10,7 +10,14 @@ namespace lockstep {
 // Of the Trial's name, owned by it. InvalidArgument: spec.runSpec cannot be run, and why.
 Result<TrainingJob> TrialJob(const Trial& trial);
 
-// One sentence and the last lines printed, for the Trial's condition.
-std::string FailureText(const TrainingJob& job);
+// What the end of the Trial's job means for the Trial, by its success and failure condition (empty:
+// those of the kind of its job). A job that neither of them knows has failed: Katib would wait for
+// ever. `message`, of a Trial that has not succeeded: why, and the last lines printed.
+struct TrialVerdict {
+  bool succeeded = false;
+  std::string message;
+};
+// REQUIRES: the job has ended
+TrialVerdict JudgeTrial(const Trial& trial, const TrainingJob& job);
 
 }  // namespace lockstep

@@ -134,18 +134,21 @@ class TrialReconciler final : public Reconciler {
   }
 
   void EndWithJob(Trial& trial, const TrainingJob& job) {
-    if (const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
-        failed != nullptr && failed->status == "True") {
+    const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
+    if (failed != nullptr && failed->status != "True") failed = nullptr;
+    if (failed != nullptr && failed->reason == kTrainingJobStopped) {
       const bool measured =
           trial.spec.objective && ObjectiveValue(*trial.spec.objective, trial.status.observation);
-      if (failed->reason == kTrainingJobStopped && measured &&
-          job.meta.annotations.contains(kEarlyStopAnnotation)) {
+      if (measured && job.meta.annotations.contains(kEarlyStopAnnotation)) {
         End(trial, condition::kEarlyStopped, "TrialEarlyStopped", "Trial was " + failed->message);
-      } else if (failed->reason == kTrainingJobStopped) {
-        End(trial, condition::kKilled, "TrialKilled", failed->message);
       } else {
-        End(trial, condition::kFailed, "TrialFailed", "Trial has failed: " + FailureText(job));
+        End(trial, condition::kKilled, "TrialKilled", failed->message);
       }
+      return;
+    }
+    const TrialVerdict verdict = JudgeTrial(trial, job);
+    if (!verdict.succeeded) {
+      End(trial, condition::kFailed, "TrialFailed", verdict.message);
       return;
     }
     const auto& metrics = trial.status.observation.metrics;

@@ -71,6 +71,20 @@ TEST(Validate, NamesTheFieldThePlaceAndTheReason) {
   EXPECT_THAT(Say("just text"), HasSubstr("expected an object"));
 }
 
+TEST(Validate, TakesConditionsThatCanBeReadAndSaysWhereOneCannot) {
+  const auto with = [](const std::string& condition) {
+    return Say(Changed("  trialTemplate:\n",
+                       "  trialTemplate:\n    failureCondition: '" + condition + "'\n"));
+  };
+  EXPECT_EQ(with(R"(status.conditions.#(type=="Failed")#|#(status=="True")#)"), "");
+  EXPECT_EQ(with("status.[@this].#(failed>0)"), "");
+  EXPECT_THAT(with("status.[@this.#(failed>0)"),
+              HasSubstr("spec.trialTemplate.failureCondition: is no GJSON path that can be looked "
+                        "up in the job: \"status.[@this.#(failed>0)\" at column 8: the list of "
+                        "paths is not closed: write ]"));
+  EXPECT_THAT(with("{status.conditions}"), HasSubstr("{...} makes a new object"));
+}
+
 // As `kubectl get -o yaml` prints it.
 TEST(Validate, AcceptsAnExperimentFetchedFromACluster) {
   const std::string yaml = Changed("  namespace: default\n", R"(  namespace: default

@@ -145,6 +145,69 @@ TEST(Engine, AJobWithoutTheObjectiveEndsAsMetricsUnavailableAtOnce) {
   }
 }
 
+// A batch/v1 Job of two ranks in place of the TrainingJob, under these conditions.
+Experiment SearchWithJob(const std::string& success, const std::string& failure) {
+  Experiment experiment = SearchOverLr("e", R"({"maxTrialCount": 1, "maxFailedTrialCount": 1})");
+  TrialTemplate& trial_template = *experiment.spec.trial_template;
+  trial_template.trial_spec = Json::parse(R"({
+      "apiVersion": "batch/v1", "kind": "Job",
+      "spec": {"parallelism": 2, "backoffLimit": 0, "template": {"spec": {
+        "containers": [{"name": "train", "command": ["train", "--lr=${trialParameters.lr}"]}]
+      }}}})");
+  trial_template.success_condition = success;
+  trial_template.failure_condition = failure;
+  return experiment;
+}
+
+TEST(Engine, AJobSucceedsAndFailsByTheConditionsOfItsOwnKind) {
+  struct Case {
+    const char* success;
+    const char* failure;
+    int exit_code;
+    const char* end;
+  };
+  const std::string gone = "status.conditions.#(type==\"Gone\")";
+  const Case cases[] = {
+      {"status.[@this].#(succeeded==2)", gone.c_str(), 0, condition::kSucceeded},
+      {"status.conditions.#(reason==\"CompletionsReached\")#", gone.c_str(), 0,
+       condition::kSucceeded},
+      {gone.c_str(), "status.[@this].#(failed>0)", 3, condition::kFailed},
+      {gone.c_str(), "status.conditions.#(reason==\"BackoffLimitExceeded\")", 3,
+       condition::kFailed},
+      // A trial may call a failure a success, and the other way round.
+      {"status.conditions.#(type==\"Failed\")", gone.c_str(), 3, condition::kSucceeded},
+      {gone.c_str(), "status.[@this].#(succeeded>0)", 0, condition::kFailed},
+  };
+  for (const auto& [success, failure, exit_code, end] : cases) {
+    TestWorld world([exit_code](const JobPlan&) {
+      return FakeRun{.log = "loss=0.5\n",
+                     .cause = exit_code == 0 ? "succeeded" : "user-error",
+                     .exit_code = exit_code};
+    });
+    world.Apply(SearchWithJob(success, failure));
+    ASSERT_TRUE(RunUntilIdle(world)) << success;
+    EXPECT_THAT(world.TrialEnds(), ElementsAre(end)) << success << " / " << failure;
+  }
+}
+
+TEST(Engine, ATrialFailsWhenNeitherConditionKnowsTheEndOfItsJob) {
+  for (const int exit_code : {0, 3}) {
+    TestWorld world([exit_code](const JobPlan&) {
+      return FakeRun{.log = "loss=0.5\n",
+                     .cause = exit_code == 0 ? "succeeded" : "user-error",
+                     .exit_code = exit_code};
+    });
+    world.Apply(SearchWithJob("status.[@this].#(succeeded==3)", "status.[@this].#(failed==3)"));
+    ASSERT_TRUE(RunUntilIdle(world));
+    ASSERT_THAT(world.TrialEnds(), ElementsAre(condition::kFailed));
+    const std::string message =
+        FindCondition(world.Trials()[0].status.conditions, condition::kFailed)->message;
+    EXPECT_THAT(message, HasSubstr("successCondition status.[@this].#(succeeded==3)"));
+    EXPECT_THAT(message, HasSubstr("failureCondition status.[@this].#(failed==3)"));
+    EXPECT_THAT(message, HasSubstr(exit_code == 0 ? "\"succeeded\":2" : "\"failed\":1"));
+  }
+}
+
 TEST(Engine, FailsAnExperimentThatCannotBeSearched) {
   TestWorld world(LossIsLr);
   const ObjectKey key =
