@@ -33,8 +33,8 @@ class TextLines {
     }
   }
 
-  // The indentation of the literal block whose | stands at `mark`; -1: there is none, or it says
-  // its indentation itself.
+  // The indentation of the literal block whose | stands at `mark`; -1: there is none (behind an
+  // anchor it is not looked for), or it says its indentation itself.
   int BlockIndent(const YAML::Mark& mark) const {
     if (mark.line < 0 || mark.column < 0) return -1;
     const auto line = static_cast<std::size_t>(mark.line);
@@ -42,7 +42,7 @@ class TextLines {
     const auto column = static_cast<std::size_t>(mark.column);
     if (column >= header.size() || header[column] != '|') return -1;
     const std::string_view rest = header.substr(column + 1);
-    if (!rest.empty() && rest.find_first_of("123456789") == 0) return -1;
+    if (rest.substr(0, rest.find(' ')).find_first_of("123456789") != rest.npos) return -1;
     for (std::size_t i = line + 1; i < begins_.size(); ++i) {
       const std::size_t indent = Line(i).find_first_not_of(" \r");
       if (indent != std::string_view::npos) return static_cast<int>(indent);
