@@ -13,6 +13,7 @@
 #include "operators/api/defaults.h"
 #include "operators/codec/document.h"
 #include "operators/convert/convert.h"
+#include "operators/convert/katib_v1alpha3.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -66,27 +67,31 @@ bool IsJob(const Document& document) {
          value.value("kind", Json()) == "Job";
 }
 
+// A Job by itself runs as the TrainingJob it stands for.
+Result<Decoded> DecodeDocument(const Document& document) {
+  if (!IsJob(document)) return Decode(document);
+  LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document));
+  return Decoded{std::move(converted.job), std::move(converted.findings)};
+}
+
+// In the order of the text.
+void AddFindings(const std::string& file, std::vector<Finding> findings, Manifests& manifests) {
+  std::ranges::stable_sort(
+      findings, {}, [](const Finding& f) { return std::pair(f.position.line, f.position.column); });
+  for (Finding& finding : findings) manifests.findings.push_back({file, std::move(finding)});
+}
+
+// `findings`: what is known of the document already.
 void LoadDocument(const Document& document, const std::string& default_namespace,
-                  Manifests& manifests) {
-  Object object;
-  std::vector<Finding> findings;
-  if (IsJob(document)) {  // a Job by itself runs as the TrainingJob it stands for
-    Result<Converted> converted = ConvertToTrainingJob(document);
-    if (!converted.ok()) {
-      manifests.findings.push_back(WholeFinding(document.file, converted.status()));
-      return;
-    }
-    object = std::move(converted->job);
-    findings = std::move(converted->findings);
-  } else {
-    Result<Decoded> decoded = Decode(document);
-    if (!decoded.ok()) {
-      manifests.findings.push_back(WholeFinding(document.file, decoded.status()));
-      return;
-    }
-    object = std::move(decoded->object);
-    findings = std::move(decoded->findings);
+                  std::vector<Finding> findings, Manifests& manifests) {
+  Result<Decoded> decoded = DecodeDocument(document);
+  if (!decoded.ok()) {
+    AddFindings(document.file, std::move(findings), manifests);
+    manifests.findings.push_back(WholeFinding(document.file, decoded.status()));
+    return;
   }
+  Object object = std::move(decoded->object);
+  findings.insert(findings.end(), decoded->findings.begin(), decoded->findings.end());
   ObjectMeta& meta = MetaOf(object);
   if (meta.namespace_.empty()) meta.namespace_ = default_namespace;
   SetDefaults(object);
@@ -96,13 +101,18 @@ void LoadDocument(const Document& document, const std::string& default_namespace
     std::vector<Finding> more = Validate(object, document);
     findings.insert(findings.end(), more.begin(), more.end());
   }
-  std::ranges::stable_sort(findings, {}, [](const Finding& f) {  // in the order of the text
-    return std::pair(f.position.line, f.position.column);
-  });
-  for (Finding& finding : findings) {
-    manifests.findings.push_back({document.file, std::move(finding)});
-  }
+  AddFindings(document.file, std::move(findings), manifests);
   manifests.objects.push_back(std::move(object));
+}
+
+void LoadAnyVersion(const Document& document, const std::string& default_namespace,
+                    Manifests& manifests) {
+  if (!IsKatibV1alpha3(document)) return LoadDocument(document, default_namespace, {}, manifests);
+  ConvertedExperiment converted = ConvertKatibV1alpha3(document);
+  if (IsKatibV1alpha3(converted.document)) {  // of a kind that is not read
+    return AddFindings(document.file, std::move(converted.findings), manifests);
+  }
+  LoadDocument(converted.document, default_namespace, std::move(converted.findings), manifests);
 }
 
 }  // namespace
@@ -126,7 +136,7 @@ Result<Manifests> LoadManifests(const std::vector<std::string>& names,
         continue;
       }
       for (const Document& document : *documents) {
-        LoadDocument(document, default_namespace, manifests);
+        LoadAnyVersion(document, default_namespace, manifests);
       }
     }
   }
@@ -149,8 +159,7 @@ int PrintFindings(const Manifests& manifests) {
   for (const FileFinding& finding : manifests.findings) {
     const bool warning = finding.finding.severity == Finding::Severity::kWarning;
     errors += warning ? 0 : 1;
-    std::fprintf(stderr, "lockstep: %s%s\n", warning ? "warning: " : "",
-                 FormatFileFinding(finding).c_str());
+    std::fprintf(stderr, "lockstep: %s\n", FormatFileFinding(finding).c_str());
   }
   if (errors == 0) return kExitSuccess;
   std::fprintf(stderr, "lockstep: %zu %s; nothing was changed\n", errors,

@@ -17,8 +17,13 @@ class FindingList {
   explicit FindingList(const Document* document) : document_(document) {}
 
   void Error(std::string path, std::string message) {
-    Position position;
-    if (document_ != nullptr) position = document_->MarkOf(PathToPointer(path)).position;
+    Add(Finding::Severity::kError, std::move(path), std::move(message));
+  }
+  void Warning(std::string path, std::string message) {
+    Add(Finding::Severity::kWarning, std::move(path), std::move(message));
+  }
+  // Of a place that no path leads to.
+  void ErrorAt(Position position, std::string path, std::string message) {
     findings_.push_back({Finding::Severity::kError, std::move(path), position, std::move(message)});
   }
 
@@ -27,6 +32,12 @@ class FindingList {
   std::vector<Finding> Take() { return std::move(findings_); }
 
  private:
+  void Add(Finding::Severity severity, std::string path, std::string message) {
+    Position position;
+    if (document_ != nullptr) position = document_->MarkOf(PathToPointer(path)).position;
+    findings_.push_back({severity, std::move(path), position, std::move(message)});
+  }
+
   const Document* document_;
   std::vector<Finding> findings_;
 };

@@ -22,6 +22,9 @@ struct Position {
 struct Mark {
   Position position;
   std::string source;
+  // Spaces in front of the lines of a literal block (`key: |`), which begin on the line below
+  // `position`; -1: it is none, or that is not known.
+  int block_indent = -1;
 };
 
 struct Document {

@@ -23,9 +23,47 @@ std::string_view TagName(std::string_view tag) {
   return tag.substr(0, kPrefix.size()) == kPrefix ? tag.substr(kPrefix.size()) : tag;
 }
 
+// The lines of a text, for what the parser's events do not say.
+class TextLines {
+ public:
+  explicit TextLines(std::string_view text) : text_(text) {
+    begins_.push_back(0);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\n') begins_.push_back(i + 1);
+    }
+  }
+
+  // The indentation of the literal block whose | stands at `mark`; -1: there is none (behind an
+  // anchor it is not looked for), or it says its indentation itself.
+  int BlockIndent(const YAML::Mark& mark) const {
+    if (mark.line < 0 || mark.column < 0) return -1;
+    const auto line = static_cast<std::size_t>(mark.line);
+    const std::string_view header = Line(line);
+    const auto column = static_cast<std::size_t>(mark.column);
+    if (column >= header.size() || header[column] != '|') return -1;
+    const std::string_view rest = header.substr(column + 1);
+    if (rest.substr(0, rest.find(' ')).find_first_of("123456789") != rest.npos) return -1;
+    for (std::size_t i = line + 1; i < begins_.size(); ++i) {
+      const std::size_t indent = Line(i).find_first_not_of(" \r");
+      if (indent != std::string_view::npos) return static_cast<int>(indent);
+    }
+    return -1;
+  }
+
+ private:
+  std::string_view Line(std::size_t i) const {
+    if (i >= begins_.size()) return {};
+    const std::size_t end = i + 1 < begins_.size() ? begins_[i + 1] - 1 : text_.size();
+    return text_.substr(begins_[i], end - begins_[i]);
+  }
+
+  std::string_view text_;
+  std::vector<std::size_t> begins_;
+};
+
 class NodeBuilder : public YAML::EventHandler {
  public:
-  explicit NodeBuilder(const CodecLimits& limits) : limits_(limits) {}
+  NodeBuilder(const TextLines& lines, const CodecLimits& limits) : lines_(lines), limits_(limits) {}
 
   std::unique_ptr<Node> TakeRoot() { return std::move(root_); }
 
@@ -57,6 +95,7 @@ class NodeBuilder : public YAML::EventHandler {
     Node& node = Add(mark, anchor, Node::Kind::kScalar);
     node.source = value;
     node.scalar = Resolve(mark, tag, value);
+    if (value.find('\n') != std::string::npos) node.block_indent = lines_.BlockIndent(mark);
     node.is_merge_key = tag == "?" && value == "<<";
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -120,6 +159,7 @@ class NodeBuilder : public YAML::EventHandler {
     open_.pop_back();
   }
 
+  const TextLines& lines_;
   CodecLimits limits_;
   std::unique_ptr<Node> root_;
   std::vector<Node*> open_;
@@ -137,10 +177,13 @@ class TextBuffer : public std::streambuf {
   }
 };
 
-Status ParseDocuments(std::istream& stream, std::string_view file, const CodecLimits& limits,
+Status ParseDocuments(std::string_view text, std::string_view file, const CodecLimits& limits,
                       std::vector<Document>& documents) {
+  TextBuffer buffer(text);
+  std::istream stream(&buffer);
+  const TextLines lines(text);
   YAML::Parser parser(stream);
-  NodeBuilder builder(limits);
+  NodeBuilder builder(lines, limits);
   while (parser.HandleNextDocument(builder)) {
     const std::unique_ptr<Node> root = builder.TakeRoot();
     if (root == nullptr || (root->kind == Node::Kind::kScalar && root->scalar.is_null())) continue;
@@ -155,11 +198,9 @@ Status ParseDocuments(std::istream& stream, std::string_view file, const CodecLi
 Result<std::vector<Document>> ParseYaml(std::string_view text, std::string_view file,
                                         const CodecLimits& limits) {
   LOCKSTEP_RETURN_IF_ERROR(CheckText(text, file, limits));
-  TextBuffer buffer(text);
-  std::istream stream(&buffer);
   std::vector<Document> documents;
   try {
-    LOCKSTEP_RETURN_IF_ERROR(ParseDocuments(stream, file, limits, documents));
+    LOCKSTEP_RETURN_IF_ERROR(ParseDocuments(text, file, limits, documents));
   } catch (const YAML::Exception& error) {
     // The parser's words for a line that is indented like nothing above it.
     const bool misplaced = error.msg.starts_with("illegal map value");

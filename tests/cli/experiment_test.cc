@@ -87,6 +87,26 @@ TEST_F(ExperimentTest, HopelessTrialsOfTwoRanksAreStoppedEarlyAndNothingOfThemIs
       << text;
 }
 
+TEST_F(ExperimentTest, AV1alpha3ExperimentRunsToItsEndWithTheRowsOfItsOwnFilter) {
+  const std::string file = LOCKSTEP_SOURCE_DIR "/tests/conformance/data/v1alpha3/shell.yaml";
+  const Outcome applied = Run({"apply", "-f", file});
+  ASSERT_EQ(applied.code, 0) << applied.err;
+  EXPECT_NE(applied.err.find(file + ":1:13: warning: apiVersion: kubeflow.org/v1alpha3 is read as"),
+            std::string::npos)
+      << applied.err;
+  ASSERT_EQ(Run({"wait", "experiment/shell", "--for=condition=Succeeded"}).code, 0);
+  const Json status = Get("experiment", "shell")["status"];
+  EXPECT_EQ(status["trialsSucceeded"], 3);
+  const std::string trial = status["currentOptimalTrial"]["bestTrialName"];
+  const std::string x = status["currentOptimalTrial"]["parameterAssignments"][0]["value"];
+  const Json metric = status["currentOptimalTrial"]["observation"]["metrics"][0];
+  EXPECT_EQ(metric["max"], "1") << "of accuracy=1e-3, as v1alpha3 read it";
+  EXPECT_EQ(metric["latest"], x);
+  EXPECT_EQ(Run({"logs", trial, "--rank", "0"}).out,
+            "I am " + trial + " of shell\nx=" + x + "\naccuracy=1e-3 accuracy=" + x + "\n");
+  EXPECT_EQ(Run({"apply", "-f", file}).out, "experiment.kubeflow.org/shell unchanged\n");
+}
+
 TEST_F(ExperimentTest, ADryRunStartsNothing) {
   const std::string file = WriteFile("dry.yaml", ExperimentYaml("dry", "true", 1));
   EXPECT_EQ(Run({"apply", "-f", file, "--dry-run"}).out,

@@ -53,6 +53,12 @@ class LeavingOperator {
   }
 
   int starts() const { return starts_; }
+  // False: it still serves after half a minute without a request.
+  bool AwaitGone() const {
+    const auto deadline = std::chrono::steady_clock::now() + 30s;
+    while (lock_held_ && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return !lock_held_;
+  }
   std::multiset<std::string> created() {
     std::lock_guard lock(created_mutex_);
     return created_;
@@ -105,6 +111,10 @@ TEST(LeaveRace, NoApplyIsLostIn1000Rounds) {
       ASSERT_TRUE(reply.ok()) << "round " << round << ": " << reply.status().ToString();
       const bool done = reply->http.code == 201 || (reply->http.code == 409 && reply->repeated);
       ASSERT_TRUE(done) << "round " << round << ": HTTP " << reply->http.code;
+      // On a busy machine it would else hardly ever get to leave.
+      if (random() % 10 == 0) {
+        ASSERT_TRUE(leaving.AwaitGone()) << "round " << round;
+      }
       for (unsigned spin = random() % 3000; spin > 0; --spin) {
         [[maybe_unused]] volatile unsigned burnt = spin;
       }

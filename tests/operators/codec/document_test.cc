@@ -192,5 +192,22 @@ TEST(ParseYaml, SaysWhatIsWrongWithTheIndentation) {
   }
 }
 
+TEST(ParseYaml, SaysHowFarALiteralBlockIsIndented) {
+  const auto documents = ParseYaml(
+      "a: |-\n  b\n\n  c\nd:\n- | # e\n\n      f\n     \n      g\nh: >\n  i\n\n  j\nk: |1\n  l\n "
+      "m\n"
+      "n: \"|\n  o\n\n  p\"\nq: |+\n   r\n\ns: |-2\n   t\n   u\n",
+      "a.yaml");
+  ASSERT_TRUE(documents.ok()) << documents.status().message();
+  const Document& document = documents->front();
+  const auto indent = [&](const char* pointer) { return document.MarkOf(pointer).block_indent; };
+  EXPECT_EQ(indent("/a"), 2);
+  EXPECT_EQ(document.MarkOf("/a").position.line, 1);
+  EXPECT_EQ(indent("/d/0"), 6);
+  for (const char* const pointer : {"/h", "/k", "/n", ""}) EXPECT_EQ(indent(pointer), -1);
+  EXPECT_EQ(indent("/q"), 3);
+  EXPECT_EQ(indent("/s"), -1);
+}
+
 }  // namespace
 }  // namespace lockstep
