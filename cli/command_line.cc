@@ -22,6 +22,7 @@ void AddVerbs(CLI::App& app, VerbContext& context) {
   AddWaitVerb(app, context);
   AddBestVerb(app, context);
   AddDeleteVerb(app, context);
+  AddExplainVerb(app, context);
   AddValidateVerb(app, context);
   AddOperatorVerb(app, context);
   AddVersionVerb(app, context);

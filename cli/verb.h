@@ -33,6 +33,7 @@ void AddBestVerb(CLI::App& app, VerbContext& context);
 void AddCompletionVerb(CLI::App& app, VerbContext& context);
 void AddDeleteVerb(CLI::App& app, VerbContext& context);
 void AddDescribeVerb(CLI::App& app, VerbContext& context);
+void AddExplainVerb(CLI::App& app, VerbContext& context);
 void AddGetVerb(CLI::App& app, VerbContext& context);
 void AddLogsVerb(CLI::App& app, VerbContext& context);
 void AddOperatorVerb(CLI::App& app, VerbContext& context);

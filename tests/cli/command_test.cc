@@ -63,7 +63,7 @@ TEST_F(CommandTest, HelpIsNoError) {
   const Outcome help = Run({"--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* verb : {"apply", "run", "get", "describe", "logs", "wait", "best", "delete",
-                           "operator", "validate", "version", "completion"}) {
+                           "operator", "explain", "validate", "version", "completion"}) {
     EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
   }
 }
@@ -77,6 +77,32 @@ TEST_F(CommandTest, AnUnknownKindOrObjectIsNamed) {
   ExpectFails(Run({"logs", "none"}), 3, {"default/none"});
   ExpectFails(Run({"wait", "trial/none", "--for=condition=Succeeded"}), 3, {"Trial default/none"});
   EXPECT_EQ(Run({"wait", "trial/none", "--for=delete"}).code, 0);
+}
+
+TEST_F(CommandTest, ExplainSaysWhatAFieldMeans) {
+  const Outcome outcome = Run({"explain", "experiment.spec.parameters.feasibleSpace"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.rfind("KIND:       Experiment\nVERSION:    kubeflow.org/v1beta1\n\n"
+                              "FIELD: feasibleSpace <Object>\n\n"
+                              "DESCRIPTION:\n    The values the parameter may take.\n\n"
+                              "FIELDS:\n  max\t<string>\n    Largest value",
+                              0),
+            0u)
+      << outcome.out;
+  EXPECT_NE(Run({"explain", "tj"}).out.find("KIND:       TrainingJob"), std::string::npos);
+  EXPECT_NE(Run({"explain", "exp.spec", "--recursive"})
+                .out.find("\n    feasibleSpace\t<Object>\n"
+                          "      max\t<string>\n"),
+            std::string::npos);
+}
+
+TEST_F(CommandTest, ExplainNamesTheNearestField) {
+  ExpectFails(Run({"explain", "experiment.spec.paramters.name"}), 3,
+              {"paramters", "did you mean parameters?", "maxTrialCount"});
+  ExpectFails(Run({"explain", "experimet.spec"}), 3, {"did you mean experiments?"});
+  ExpectFails(Run({"explain", "trialTemplate"}), 3, {"experiments.spec.trialTemplate"});
+  ExpectFails(Run({"explain"}), 2, {"path", "lockstep explain --help"});
+  EXPECT_FALSE(std::filesystem::exists(state_dir_)) << "no operator is needed to say so";
 }
 
 TEST_F(CommandTest, DeletingWhatIsNotThereIsNoErrorWhenAskedSo) {
