@@ -24,6 +24,7 @@ void AddVerbs(CLI::App& app, VerbContext& context) {
   AddDeleteVerb(app, context);
   AddExplainVerb(app, context);
   AddValidateVerb(app, context);
+  AddRenderVerb(app, context);
   AddOperatorVerb(app, context);
   AddVersionVerb(app, context);
   AddCompletionVerb(app, context);

@@ -11,6 +11,7 @@
 
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
+#include "operators/api/field_path.h"
 #include "operators/codec/document.h"
 #include "operators/convert/convert.h"
 #include "runtime/base/exit_code.h"
@@ -66,43 +67,77 @@ bool IsJob(const Document& document) {
          value.value("kind", Json()) == "Job";
 }
 
-void LoadDocument(const Document& document, const std::string& default_namespace,
-                  Manifests& manifests) {
+struct Checked {
   Object object;
   std::vector<Finding> findings;
-  if (IsJob(document)) {  // a Job by itself runs as the TrainingJob it stands for
-    Result<Converted> converted = ConvertToTrainingJob(document);
-    if (!converted.ok()) {
-      manifests.findings.push_back(WholeFinding(document.file, converted.status()));
-      return;
-    }
-    object = std::move(converted->job);
-    findings = std::move(converted->findings);
+};
+
+Result<Checked> DecodeAndCheck(const Document& document, const std::string& default_namespace) {
+  Checked checked;
+  const bool is_job = IsJob(document);
+  if (is_job) {  // a Job by itself runs as the TrainingJob it stands for
+    LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document));
+    checked = {std::move(converted.job), std::move(converted.findings)};
   } else {
-    Result<Decoded> decoded = Decode(document);
-    if (!decoded.ok()) {
-      manifests.findings.push_back(WholeFinding(document.file, decoded.status()));
-      return;
-    }
-    object = std::move(decoded->object);
-    findings = std::move(decoded->findings);
+    LOCKSTEP_ASSIGN_OR_RETURN(Decoded decoded, Decode(document));
+    checked = {std::move(decoded.object), std::move(decoded.findings)};
   }
-  ObjectMeta& meta = MetaOf(object);
+  ObjectMeta& meta = MetaOf(checked.object);
   if (meta.namespace_.empty()) meta.namespace_ = default_namespace;
-  SetDefaults(object);
-  const bool decoded_well = std::ranges::none_of(
-      findings, [](const Finding& f) { return f.severity == Finding::Severity::kError; });
-  if (decoded_well) {
-    std::vector<Finding> more = Validate(object, document);
-    findings.insert(findings.end(), more.begin(), more.end());
+  SetDefaults(checked.object);
+  std::vector<Finding> rules = Validate(checked.object, document);
+  if (is_job && !checked.findings.empty()) {  // rules name a TrainingJob's fields, not the Job's
+    std::erase_if(rules, [](const Finding& rule) { return !rule.path.starts_with("metadata"); });
   }
-  std::ranges::stable_sort(findings, {}, [](const Finding& f) {  // in the order of the text
+  checked.findings = WithRules(std::move(checked.findings), std::move(rules));
+  return checked;
+}
+
+// `document` without the fields that `unknown` names.
+Document Without(const std::vector<Finding>& unknown, Document document) {
+  for (const Finding& finding : unknown) {
+    const Json::json_pointer field(PathToPointer(finding.path));
+    if (!document.value.contains(field)) continue;
+    Json& parent = document.value.at(field.parent_pointer());
+    if (parent.is_object()) parent.erase(field.back());
+  }
+  return document;
+}
+
+// They are taken out of the text's values, not of the object alone: a template is kept as JSON, and
+// the operator would find them there again.
+Result<Checked> LeaveOutUnknown(const Document& document, const LoadOptions& options,
+                                Checked checked) {
+  std::vector<Finding> unknown;
+  std::ranges::copy_if(checked.findings, std::back_inserter(unknown), &Finding::unknown_field);
+  if (unknown.empty()) return checked;
+  LOCKSTEP_ASSIGN_OR_RETURN(checked,
+                            DecodeAndCheck(Without(unknown, document), options.default_namespace));
+  if (options.unknown_fields == UnknownFields::kIgnored) return checked;
+  for (Finding& finding : unknown) {
+    finding.severity = Finding::Severity::kWarning;
+    finding.message += ": it is left out";
+    checked.findings.push_back(std::move(finding));
+  }
+  return checked;
+}
+
+void LoadDocument(const Document& document, const LoadOptions& options, Manifests& manifests) {
+  Result<Checked> checked = DecodeAndCheck(document, options.default_namespace);
+  if (checked.ok() && options.unknown_fields != UnknownFields::kError) {
+    checked = LeaveOutUnknown(document, options, std::move(*checked));
+  }
+  if (!checked.ok()) {
+    manifests.findings.push_back(WholeFinding(document.file, checked.status()));
+    return;
+  }
+  std::ranges::stable_sort(checked->findings, {}, [](const Finding& f) {  // as in the text
     return std::pair(f.position.line, f.position.column);
   });
-  for (Finding& finding : findings) {
+  for (Finding& finding : checked->findings) {
     manifests.findings.push_back({document.file, std::move(finding)});
   }
-  manifests.objects.push_back(std::move(object));
+  manifests.objects.push_back(std::move(checked->object));
 }
 
 }  // namespace
@@ -113,8 +148,7 @@ bool Manifests::has_errors() const {
   });
 }
 
-Result<Manifests> LoadManifests(const std::vector<std::string>& names,
-                                const std::string& default_namespace) {
+Result<Manifests> LoadManifests(const std::vector<std::string>& names, const LoadOptions& options) {
   Manifests manifests;
   for (const std::string& name : names) {
     LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(name));
@@ -126,7 +160,7 @@ Result<Manifests> LoadManifests(const std::vector<std::string>& names,
         continue;
       }
       for (const Document& document : *documents) {
-        LoadDocument(document, default_namespace, manifests);
+        LoadDocument(document, options, manifests);
       }
     }
   }
@@ -149,8 +183,7 @@ int PrintFindings(const Manifests& manifests) {
   for (const FileFinding& finding : manifests.findings) {
     const bool warning = finding.finding.severity == Finding::Severity::kWarning;
     errors += warning ? 0 : 1;
-    std::fprintf(stderr, "lockstep: %s%s\n", warning ? "warning: " : "",
-                 FormatFileFinding(finding).c_str());
+    std::fprintf(stderr, "lockstep: %s\n", FormatFileFinding(finding).c_str());
   }
   if (errors == 0) return kExitSuccess;
   std::fprintf(stderr, "lockstep: %zu %s; nothing was changed\n", errors,

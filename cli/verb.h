@@ -37,6 +37,7 @@ void AddExplainVerb(CLI::App& app, VerbContext& context);
 void AddGetVerb(CLI::App& app, VerbContext& context);
 void AddLogsVerb(CLI::App& app, VerbContext& context);
 void AddOperatorVerb(CLI::App& app, VerbContext& context);
+void AddRenderVerb(CLI::App& app, VerbContext& context);
 void AddValidateVerb(CLI::App& app, VerbContext& context);
 void AddVersionVerb(CLI::App& app, VerbContext& context);
 void AddWaitVerb(CLI::App& app, VerbContext& context);

@@ -17,9 +17,17 @@ class FindingList {
   explicit FindingList(const Document* document) : document_(document) {}
 
   void Error(std::string path, std::string message) {
-    Position position;
-    if (document_ != nullptr) position = document_->MarkOf(PathToPointer(path)).position;
-    findings_.push_back({Finding::Severity::kError, std::move(path), position, std::move(message)});
+    Add({Finding::Severity::kError, std::move(path), {}, std::move(message)});
+  }
+  // A field `name` of what is at `parent`, whose fields are `known`.
+  void UnknownField(std::string_view parent, std::string_view name,
+                    const std::vector<std::string_view>& known);
+  // Where its path stands in this document.
+  void Add(Finding finding) {
+    if (document_ != nullptr) {
+      finding.position = document_->MarkOf(PathToPointer(finding.path)).position;
+    }
+    findings_.push_back(std::move(finding));
   }
 
   const Document* document() const { return document_; }
