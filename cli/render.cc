@@ -10,6 +10,7 @@
 #include "cli/state_dir.h"
 #include "cli/validate_flag.h"
 #include "cli/verb.h"
+#include "operators/admission/validate.h"
 #include "operators/backend/job_plan.h"
 #include "operators/backend/local_backend.h"
 #include "operators/codec/document.h"
@@ -50,7 +51,13 @@ Result<Trial> TrialOf(const RenderOptions& options, const Experiment& experiment
   TrialAssignment point;
   point.name = options.name.empty() ? SampleTrialName(experiment) : options.name;
   point.parameter_assignments = std::move(assignments);
-  return NewTrial(experiment, point);
+  LOCKSTEP_ASSIGN_OR_RETURN(Trial trial, NewTrial(experiment, point));
+  const std::vector<Finding> findings = Validate(trial, Document{});  // of its name alone
+  if (!findings.empty()) {
+    const Finding& first = findings.front();
+    return InvalidArgument("the trial's " + first.path + ": " + first.message);
+  }
+  return trial;
 }
 
 std::string Text(const Json& json, const std::string& output) {

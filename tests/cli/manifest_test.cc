@@ -216,6 +216,8 @@ TEST_F(ManifestTest, RenderNamesWhatHasNoValueAndWhatIsNoParameter) {
   ExpectFails(Run({"render", file, "--set", "lr=1", "--set", "lr=2"}), 4,
               {"--set lr=2: the parameter lr has a value already"});
   ExpectFails(Run({"render", file, "--set", "lr"}), 4, {"--set lr: write NAME=VALUE"});
+  ExpectFails(Run({"render", file, "--set=lr=1", "--set=momentum=1", "--name=My Trial"}), 4,
+              {"the trial's metadata.name: \"My Trial\" is no name for an object"});
 }
 
 TEST_F(ManifestTest, RenderWantsOneExperiment) {
