@@ -19,6 +19,7 @@ std::string Joined(const std::vector<std::string_view>& names) {
 Result<std::vector<ParameterAssignment>> ReadAssignments(
     const std::vector<std::string>& texts, const std::vector<ParameterSpec>& parameters) {
   std::vector<std::string_view> names;
+  names.reserve(parameters.size());
   for (const ParameterSpec& parameter : parameters) names.push_back(parameter.name);
   const std::string known = ": the parameters are " + Joined(names);
   std::map<std::string, std::string, std::less<>> values;

@@ -10,9 +10,11 @@ Finding About(std::string path) { return {Finding::Severity::kError, std::move(p
 std::vector<std::string> Kept(const std::vector<Finding>& decoding,
                               const std::vector<std::string>& rules) {
   std::vector<Finding> findings;
+  findings.reserve(rules.size());
   for (const std::string& path : rules) findings.push_back(About(path));
   findings = WithRules(decoding, findings);
   std::vector<std::string> paths;
+  paths.reserve(findings.size());
   for (std::size_t i = decoding.size(); i < findings.size(); ++i) paths.push_back(findings[i].path);
   return paths;
 }
