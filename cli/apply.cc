@@ -4,15 +4,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 #include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/manifest.h"
 #include "cli/object_client.h"
 #include "cli/object_name.h"
+#include "cli/origin.h"
+#include "cli/validate_flag.h"
 #include "cli/verb.h"
+#include "operators/codec/document.h"
+#include "operators/convert/sample_trial.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -23,16 +25,20 @@ struct ApplyOptions {
   std::string namespace_;
   bool dry_run = false;
   bool follow = false;
+  UnknownFields unknown_fields = UnknownFields::kError;
 };
 
-// Local processes start where apply was run, with its PATH, as if the user had started them.
-void AddOrigin(Object& object) {
-  if (KindOf(object) != Experiment::kKind && KindOf(object) != TrainingJob::kKind) return;
-  Labels& annotations = MetaOf(object).annotations;
-  std::error_code error;
-  const std::string directory = std::filesystem::current_path(error).string();
-  if (!error) annotations.try_emplace(kWorkingDirAnnotation, directory);
-  if (const char* path = std::getenv("PATH")) annotations.try_emplace(kPathAnnotation, path);
+// The job of a first trial: what the placeholders become.
+void PrintSample(const Object& object) {
+  const auto* experiment = std::get_if<Experiment>(&object);
+  if (experiment == nullptr) return;
+  const Result<Json> job = RenderSample(*experiment);
+  if (!job.ok()) return;  // the operator has said why
+  std::string values;
+  for (const ParameterAssignment& assignment : SampleAssignments(experiment->spec)) {
+    values += " " + assignment.name + "=" + assignment.value;
+  }
+  std::printf("# the job of a trial with%s:\n%s", values.c_str(), ToYaml(*job).c_str());
 }
 
 // What was done: "created", "configured" or "unchanged".
@@ -64,7 +70,9 @@ Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) 
 }
 
 int Apply(const ApplyOptions& options, const VerbContext& context) {
-  const Result<Manifests> manifests = LoadManifests(options.files, options.namespace_);
+  const Result<Manifests> manifests = LoadManifests(
+      options.files,
+      {.default_namespace = options.namespace_, .unknown_fields = options.unknown_fields});
   if (!manifests.ok()) return Fail(manifests.status());
   if (const int code = PrintFindings(*manifests); code != 0) return code;
   const auto is_experiment = [](const Object& o) { return KindOf(o) == Experiment::kKind; };
@@ -81,6 +89,7 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
     if (done.ok()) {
       std::printf("%s %s%s\n", TypedName(object).c_str(), done->c_str(),
                   options.dry_run ? " (dry run)" : "");
+      if (options.dry_run) PrintSample(object);
     } else {
       code = Fail(done.status());
     }
@@ -98,7 +107,9 @@ void AddApplyVerb(CLI::App& app, VerbContext& context) {
   verb->add_option("-f,--filename", options->files, "Files, directories, or - for standard input")
       ->required();
   verb->add_option("-n,--namespace", options->namespace_, "Namespace of objects that name none");
-  verb->add_flag("--dry-run", options->dry_run, "Check everything, change nothing");
+  AddValidateFlag(*verb, options->unknown_fields);
+  verb->add_flag("--dry-run", options->dry_run,
+                 "Check everything, change nothing, show what a trial would run");
   verb->add_flag("--follow", options->follow, "Show the Experiment until it ends");
   verb->callback([options, &context] {
     OnInterruptSay("interrupted: what was applied stays; apply again to do the rest");

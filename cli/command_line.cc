@@ -22,7 +22,9 @@ void AddVerbs(CLI::App& app, VerbContext& context) {
   AddWaitVerb(app, context);
   AddBestVerb(app, context);
   AddDeleteVerb(app, context);
+  AddExplainVerb(app, context);
   AddValidateVerb(app, context);
+  AddRenderVerb(app, context);
   AddMetricsVerb(app, context);
   AddOperatorVerb(app, context);
   AddVersionVerb(app, context);

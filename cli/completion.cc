@@ -36,7 +36,7 @@ std::string BashScript(const CLI::App& app) {
   for (const CLI::App* verb : app.get_subcommands({})) {
     const std::string& name = verb->get_name();
     verbs += (verbs.empty() ? "" : " ") + name;
-    const bool kinds = name == "get" || name == "describe" || name == "delete";
+    const bool kinds = name == "get" || name == "describe" || name == "delete" || name == "explain";
     cases += "    " + name + ") words=\"" + OptionWords(*verb) + (kinds ? " " + KindWords() : "") +
              "\" ;;\n";
   }
@@ -74,7 +74,8 @@ std::string FishScript(const CLI::App& app) {
   for (const CLI::App* verb : app.get_subcommands({})) {
     script += FishLines(*verb, "__fish_use_subcommand");
   }
-  return script + "complete -c lockstep -n '__fish_seen_subcommand_from get describe delete' -a '" +
+  return script +
+         "complete -c lockstep -n '__fish_seen_subcommand_from get describe delete explain' -a '" +
          KindWords() + "'\n";
 }
 

@@ -27,8 +27,9 @@ Result<std::vector<ObjectKey>> KeysOf(const DeleteOptions& options) {
   std::vector<ObjectKey> keys;
   if (!options.files.empty()) {
     if (!options.object.empty()) return InvalidArgument("name either an object or a file");
-    LOCKSTEP_ASSIGN_OR_RETURN(const Manifests manifests,
-                              LoadManifests(options.files, options.namespace_));
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        const Manifests manifests,
+        LoadManifests(options.files, {.default_namespace = options.namespace_}));
     if (manifests.objects.empty()) {
       return InvalidArgument(FormatFileFinding(manifests.findings.front()));
     }

@@ -11,6 +11,7 @@
 
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
+#include "operators/api/field_path.h"
 #include "operators/codec/document.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/katib_v1alpha3.h"
@@ -67,13 +68,6 @@ bool IsJob(const Document& document) {
          value.value("kind", Json()) == "Job";
 }
 
-// A Job by itself runs as the TrainingJob it stands for.
-Result<Decoded> DecodeDocument(const Document& document) {
-  if (!IsJob(document)) return Decode(document);
-  LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document));
-  return Decoded{std::move(converted.job), std::move(converted.findings)};
-}
-
 // In the order of the text.
 void AddFindings(const std::string& file, std::vector<Finding> findings, Manifests& manifests) {
   std::ranges::stable_sort(
@@ -81,38 +75,85 @@ void AddFindings(const std::string& file, std::vector<Finding> findings, Manifes
   for (Finding& finding : findings) manifests.findings.push_back({file, std::move(finding)});
 }
 
-// `findings`: what is known of the document already.
-void LoadDocument(const Document& document, const std::string& default_namespace,
-                  std::vector<Finding> findings, Manifests& manifests) {
-  Result<Decoded> decoded = DecodeDocument(document);
-  if (!decoded.ok()) {
-    AddFindings(document.file, std::move(findings), manifests);
-    manifests.findings.push_back(WholeFinding(document.file, decoded.status()));
-    return;
+struct Checked {
+  Object object;
+  std::vector<Finding> findings;
+};
+
+Result<Checked> DecodeAndCheck(const Document& document, const std::string& default_namespace) {
+  Checked checked;
+  const bool is_job = IsJob(document);
+  if (is_job) {  // a Job by itself runs as the TrainingJob it stands for
+    LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document));
+    checked = {std::move(converted.job), std::move(converted.findings)};
+  } else {
+    LOCKSTEP_ASSIGN_OR_RETURN(Decoded decoded, Decode(document));
+    checked = {std::move(decoded.object), std::move(decoded.findings)};
   }
-  Object object = std::move(decoded->object);
-  findings.insert(findings.end(), decoded->findings.begin(), decoded->findings.end());
-  ObjectMeta& meta = MetaOf(object);
+  ObjectMeta& meta = MetaOf(checked.object);
   if (meta.namespace_.empty()) meta.namespace_ = default_namespace;
-  SetDefaults(object);
-  const bool decoded_well = std::ranges::none_of(
-      findings, [](const Finding& f) { return f.severity == Finding::Severity::kError; });
-  if (decoded_well) {
-    std::vector<Finding> more = Validate(object, document);
-    findings.insert(findings.end(), more.begin(), more.end());
+  SetDefaults(checked.object);
+  std::vector<Finding> rules = Validate(checked.object, document);
+  if (is_job && !checked.findings.empty()) {  // rules name a TrainingJob's fields, not the Job's
+    std::erase_if(rules, [](const Finding& rule) { return !rule.path.starts_with("metadata"); });
   }
-  AddFindings(document.file, std::move(findings), manifests);
-  manifests.objects.push_back(std::move(object));
+  checked.findings = WithRules(std::move(checked.findings), std::move(rules));
+  return checked;
 }
 
-void LoadAnyVersion(const Document& document, const std::string& default_namespace,
-                    Manifests& manifests) {
-  if (!IsKatibV1alpha3(document)) return LoadDocument(document, default_namespace, {}, manifests);
+// `document` without the fields that `unknown` names.
+Document Without(const std::vector<Finding>& unknown, Document document) {
+  for (const Finding& finding : unknown) {
+    const Json::json_pointer field(PathToPointer(finding.path));
+    if (!document.value.contains(field)) continue;
+    Json& parent = document.value.at(field.parent_pointer());
+    if (parent.is_object()) parent.erase(field.back());
+  }
+  return document;
+}
+
+// They are taken out of the text's values, not of the object alone: a template is kept as JSON, and
+// the operator would find them there again.
+Result<Checked> LeaveOutUnknown(const Document& document, const LoadOptions& options,
+                                Checked checked) {
+  std::vector<Finding> unknown;
+  std::ranges::copy_if(checked.findings, std::back_inserter(unknown), &Finding::unknown_field);
+  if (unknown.empty()) return checked;
+  LOCKSTEP_ASSIGN_OR_RETURN(checked,
+                            DecodeAndCheck(Without(unknown, document), options.default_namespace));
+  if (options.unknown_fields == UnknownFields::kIgnored) return checked;
+  for (Finding& finding : unknown) {
+    finding.severity = Finding::Severity::kWarning;
+    finding.message += ": it is left out";
+    checked.findings.push_back(std::move(finding));
+  }
+  return checked;
+}
+
+// `findings`: what is known of the document already.
+void LoadDocument(const Document& document, const LoadOptions& options,
+                  std::vector<Finding> findings, Manifests& manifests) {
+  Result<Checked> checked = DecodeAndCheck(document, options.default_namespace);
+  if (checked.ok() && options.unknown_fields != UnknownFields::kError) {
+    checked = LeaveOutUnknown(document, options, std::move(*checked));
+  }
+  if (!checked.ok()) {
+    AddFindings(document.file, std::move(findings), manifests);
+    manifests.findings.push_back(WholeFinding(document.file, checked.status()));
+    return;
+  }
+  std::ranges::move(checked->findings, std::back_inserter(findings));
+  AddFindings(document.file, std::move(findings), manifests);
+  manifests.objects.push_back(std::move(checked->object));
+}
+
+void LoadAnyVersion(const Document& document, const LoadOptions& options, Manifests& manifests) {
+  if (!IsKatibV1alpha3(document)) return LoadDocument(document, options, {}, manifests);
   ConvertedExperiment converted = ConvertKatibV1alpha3(document);
   if (IsKatibV1alpha3(converted.document)) {  // of a kind that is not read
     return AddFindings(document.file, std::move(converted.findings), manifests);
   }
-  LoadDocument(converted.document, default_namespace, std::move(converted.findings), manifests);
+  LoadDocument(converted.document, options, std::move(converted.findings), manifests);
 }
 
 }  // namespace
@@ -123,8 +164,7 @@ bool Manifests::has_errors() const {
   });
 }
 
-Result<Manifests> LoadManifests(const std::vector<std::string>& names,
-                                const std::string& default_namespace) {
+Result<Manifests> LoadManifests(const std::vector<std::string>& names, const LoadOptions& options) {
   Manifests manifests;
   for (const std::string& name : names) {
     LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(name));
@@ -136,7 +176,7 @@ Result<Manifests> LoadManifests(const std::vector<std::string>& names,
         continue;
       }
       for (const Document& document : *documents) {
-        LoadAnyVersion(document, default_namespace, manifests);
+        LoadAnyVersion(document, options, manifests);
       }
     }
   }

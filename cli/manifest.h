@@ -2,6 +2,7 @@
 // with all of them at once.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,18 @@ struct Manifests {
   bool has_errors() const;
 };
 
+// What becomes of fields that no kind has: an error, or they are left out, with a warning or
+// without.
+enum class UnknownFields : std::uint8_t { kError, kWarning, kIgnored };
+
+struct LoadOptions {
+  std::string default_namespace = {};  // of objects that name none; empty: "default"
+  UnknownFields unknown_fields = UnknownFields::kError;
+};
+
 // `names`: files, directories (their *.yaml, *.yml and *.json in order) and "-" for standard input.
-// `default_namespace` is for objects that name none; empty: "default". Error: a file that cannot be
-// read, or nothing in any of them.
-Result<Manifests> LoadManifests(const std::vector<std::string>& names,
-                                const std::string& default_namespace);
+// Error: a file that cannot be read, or nothing in any of them.
+Result<Manifests> LoadManifests(const std::vector<std::string>& names, const LoadOptions& options);
 
 // "FILE:LINE:COLUMN: PATH: MESSAGE", leaving out what is not known.
 std::string FormatFileFinding(const FileFinding& finding);

@@ -4,6 +4,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/manifest.h"
+#include "cli/validate_flag.h"
 #include "cli/verb.h"
 #include "runtime/base/exit_code.h"
 
@@ -13,6 +14,7 @@ namespace {
 struct ValidateOptions {
   std::vector<std::string> files;
   std::string output;
+  UnknownFields unknown_fields = UnknownFields::kError;
 };
 
 void PrintJson(const Manifests& manifests) {
@@ -30,7 +32,8 @@ void PrintJson(const Manifests& manifests) {
 }
 
 int ValidateFiles(const ValidateOptions& options) {
-  const Result<Manifests> manifests = LoadManifests(options.files, "");
+  const Result<Manifests> manifests =
+      LoadManifests(options.files, {.unknown_fields = options.unknown_fields});
   if (!manifests.ok()) return Fail(manifests.status());
   if (options.output == "json") {
     PrintJson(*manifests);
@@ -47,8 +50,10 @@ int ValidateFiles(const ValidateOptions& options) {
 void AddValidateVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<ValidateOptions>();
   CLI::App* verb = app.add_subcommand("validate", "Check files without changing anything");
-  verb->add_option("files", options->files, "Files, directories, or - for standard input")
+  verb->add_option("-f,--filename,files", options->files,
+                   "Files, directories, or - for standard input")
       ->required();
+  AddValidateFlag(*verb, options->unknown_fields);
   verb->add_option("-o,--output", options->output, "json")->check(CLI::IsMember({"json"}));
   verb->callback([options, &context] {
     OnInterruptSay("interrupted; nothing was changed");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 
 #include "operators/admission/rules.h"
@@ -5,6 +6,7 @@
 #include "operators/api/did_you_mean.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/gjson.h"
+#include "operators/convert/sample_trial.h"
 #include "operators/convert/trial_template.h"
 
 namespace lockstep {
@@ -20,13 +22,20 @@ std::string Below(const std::string& path) {
   return result;
 }
 
+// Otherwise that has been told, and nothing is said about what refers to the names.
+bool AllNamed(const ExperimentSpec& spec) {
+  const auto named = [](const ParameterSpec& parameter) { return !parameter.name.empty(); };
+  return !spec.parameters.empty() && std::ranges::all_of(spec.parameters, named);
+}
+
 void CheckReference(const Experiment& experiment, const std::string& reference,
                     const std::set<std::string>& parameters, const std::string& path,
                     FindingList& findings) {
   if (reference.find(kTrialMetadataOpen) != std::string::npos) {
     const auto value = TrialMetadata({*experiment.spec.trial_template, "", "", {}}, reference);
     if (!value.ok()) findings.Error(path, value.status().message());
-  } else if (!parameters.contains(reference) && !experiment.spec.nas_config) {
+  } else if (!parameters.contains(reference) && AllNamed(experiment.spec) &&
+             !experiment.spec.nas_config) {
     std::vector<std::string_view> known(parameters.begin(), parameters.end());
     findings.Error(path, "\"" + reference + "\" is no parameter of the Experiment" +
                              DidYouMean(reference, known) +
@@ -68,7 +77,7 @@ void CheckTrialParameters(const Experiment& experiment, FindingList& findings) {
     }
   }
   for (const std::string& name : parameters) {
-    if (!references.contains(name)) {
+    if (!name.empty() && !references.contains(name)) {
       findings.Error(
           list, "the parameter \"" + name + "\" reaches no trial: no trial parameter refers to it");
     }
@@ -78,12 +87,6 @@ void CheckTrialParameters(const Experiment& experiment, FindingList& findings) {
 std::string TextOf(const Json& json, const char* name) {
   const auto field = json.find(name);
   return field != json.end() && field->is_string() ? field->get<std::string>() : "";
-}
-
-// A value that the parameter may take.
-std::string SampleValue(const ParameterSpec& parameter) {
-  const FeasibleSpace space = parameter.feasible_space.value_or(FeasibleSpace{});
-  return space.list.empty() ? space.min : space.list.front();
 }
 
 // The part of `document` below trialSpec, so that findings in the job have places.
@@ -125,20 +128,17 @@ void CheckConverted(const TrialTemplate& trial_template, const Json& job, bool r
         job.at(place).dump().find("${trialParameters.") != std::string::npos) {
       continue;
     }
-    findings.Error(Below(finding.path), finding.message);
+    Finding below = finding;
+    below.path = Below(finding.path);
+    if (!finding.meant_path.empty()) below.meant_path = Below(finding.meant_path);
+    findings.Add(std::move(below));
   }
   CheckTrainingJobSpec(converted->job.spec, Below("spec"), findings);
   CheckContainerName(trial_template, converted->job, findings);
 }
 
 void CheckJob(const Experiment& experiment, FindingList& findings) {
-  const TrialTemplate& trial_template = *experiment.spec.trial_template;
-  std::vector<ParameterAssignment> assignments;
-  for (const ParameterSpec& parameter : experiment.spec.parameters) {
-    assignments.push_back({parameter.name, SampleValue(parameter)});
-  }
-  const auto job = RenderTrial(
-      {trial_template, experiment.meta.name + "-sample", experiment.meta.namespace_, assignments});
+  const Result<Json> job = RenderSample(experiment);
   if (!job.ok()) {
     const std::string& message = job.status().message();
     const std::size_t colon = message.find(": ");
@@ -147,7 +147,7 @@ void CheckJob(const Experiment& experiment, FindingList& findings) {
     findings.Error(Below(below), placed ? message.substr(colon + 2) : message);
     return;
   }
-  CheckConverted(trial_template, *job, true, findings);
+  CheckConverted(*experiment.spec.trial_template, *job, true, findings);
 }
 
 // Defaults have been set: an empty condition is one of a kind that has none.
@@ -206,7 +206,7 @@ void CheckTemplate(const Experiment& experiment, FindingList& findings) {
   const std::size_t before = findings.findings().size();
   CheckTrialParameters(experiment, findings);
   // With parameters that do not fit together the job cannot be rendered.
-  if (findings.findings().size() == before && !spec.nas_config) {
+  if (findings.findings().size() == before && AllNamed(spec) && !spec.nas_config) {
     CheckJob(experiment, findings);
   } else {
     CheckConverted(trial_template, trial_template.trial_spec, false, findings);

@@ -72,7 +72,25 @@ std::string PlaceText(std::string_view file, Position position) {
   return text;
 }
 
+// Whether one of `findings` makes rules about `path` pointless.
+bool Concerns(const std::vector<Finding>& findings, const std::string& path) {
+  const std::string pointer = PathToPointer(path) + "/";
+  return std::ranges::any_of(findings, [&](const Finding& finding) {
+    if (finding.unknown_field && finding.meant_path.empty()) return false;
+    const std::string other =
+        PathToPointer(finding.unknown_field ? finding.meant_path : finding.path) + "/";
+    return pointer.starts_with(other) || other.starts_with(pointer);
+  });
+}
+
 }  // namespace
+
+std::vector<Finding> WithRules(std::vector<Finding> decoding, std::vector<Finding> rules) {
+  std::erase_if(rules, [&](const Finding& rule) { return Concerns(decoding, rule.path); });
+  decoding.insert(decoding.end(), std::make_move_iterator(rules.begin()),
+                  std::make_move_iterator(rules.end()));
+  return decoding;
+}
 
 std::string FormatFinding(std::string_view file, const Finding& finding) {
   std::string text = PlaceText(file, finding.position);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "operators/api/did_you_mean.h"
-
 namespace lockstep {
 namespace {
 
@@ -132,9 +130,7 @@ void RejectUnknownFields(const Json& json, const DecodePlace& place,
                          const std::vector<std::string_view>& known, FindingList& findings) {
   for (const auto& [name, value] : json.items()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const DecodePlace field{&place, name};
-    findings.Error(field.Path(),
-                   "unknown field \"" + Shortened(name) + "\"" + DidYouMean(name, known));
+    findings.UnknownField(place.Path(), name, known);
   }
 }
 

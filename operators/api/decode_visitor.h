@@ -81,8 +81,15 @@ void DecodeValue(const Json& json, const DecodePlace& place, TextRule, FindingLi
 template <class T>
 void DecodeValue(const Json& json, const DecodePlace& place, TextRule rule, FindingList& findings,
                  std::optional<T>& value) {
-  value.emplace();
-  DecodeValue(json, place, rule, findings, *value);
+  if constexpr (std::is_arithmetic_v<T>) {  // a 0 that nobody wrote would break other rules
+    const std::size_t before = findings.findings().size();
+    T decoded{};
+    DecodeValue(json, place, rule, findings, decoded);
+    if (findings.findings().size() == before) value = decoded;
+  } else {
+    value.emplace();
+    DecodeValue(json, place, rule, findings, *value);
+  }
 }
 template <class T>
 void DecodeValue(const Json& json, const DecodePlace& place, TextRule rule, FindingList& findings,

@@ -413,6 +413,7 @@ struct Experiment {
   static constexpr char kKind[] = "Experiment";
   static constexpr char kApiVersion[] = "kubeflow.org/v1beta1";
   static constexpr char kPlural[] = "experiments";
+  static constexpr char kDescription[] = "A search over the parameters of a training job.";
 
   ObjectMeta meta;
   ExperimentSpec spec;

@@ -17,14 +17,24 @@ class FindingList {
   explicit FindingList(const Document* document) : document_(document) {}
 
   void Error(std::string path, std::string message) {
-    Add(Finding::Severity::kError, std::move(path), std::move(message));
+    Add({Finding::Severity::kError, std::move(path), {}, std::move(message)});
   }
   void Warning(std::string path, std::string message) {
-    Add(Finding::Severity::kWarning, std::move(path), std::move(message));
+    Add({Finding::Severity::kWarning, std::move(path), {}, std::move(message)});
   }
   // Of a place that no path leads to.
   void ErrorAt(Position position, std::string path, std::string message) {
     findings_.push_back({Finding::Severity::kError, std::move(path), position, std::move(message)});
+  }
+  // A field `name` of what is at `parent`, whose fields are `known`.
+  void UnknownField(std::string_view parent, std::string_view name,
+                    const std::vector<std::string_view>& known);
+  // Where its path stands in this document.
+  void Add(Finding finding) {
+    if (document_ != nullptr) {
+      finding.position = document_->MarkOf(PathToPointer(finding.path)).position;
+    }
+    findings_.push_back(std::move(finding));
   }
 
   const Document* document() const { return document_; }
@@ -32,12 +42,6 @@ class FindingList {
   std::vector<Finding> Take() { return std::move(findings_); }
 
  private:
-  void Add(Finding::Severity severity, std::string path, std::string message) {
-    Position position;
-    if (document_ != nullptr) position = document_->MarkOf(PathToPointer(path)).position;
-    findings_.push_back({severity, std::move(path), position, std::move(message)});
-  }
-
   const Document* document_;
   std::vector<Finding> findings_;
 };

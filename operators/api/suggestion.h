@@ -67,6 +67,8 @@ struct Suggestion {
   static constexpr char kKind[] = "Suggestion";
   static constexpr char kApiVersion[] = "kubeflow.org/v1beta1";
   static constexpr char kPlural[] = "suggestions";
+  static constexpr char kDescription[] =
+      "The points that the search of an Experiment has asked for and got. Written by the operator.";
 
   ObjectMeta meta;
   SuggestionSpec spec;

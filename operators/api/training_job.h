@@ -211,6 +211,7 @@ struct TrainingJob {
   static constexpr char kKind[] = "TrainingJob";
   static constexpr char kApiVersion[] = "lockstep.dev/v1alpha1";
   static constexpr char kPlural[] = "trainingjobs";
+  static constexpr char kDescription[] = "A group of ranks that start, run and end together.";
 
   ObjectMeta meta;
   TrainingJobSpec spec;

@@ -81,6 +81,9 @@ struct Trial {
   static constexpr char kKind[] = "Trial";
   static constexpr char kApiVersion[] = "kubeflow.org/v1beta1";
   static constexpr char kPlural[] = "trials";
+  static constexpr char kDescription[] =
+      "One point of an Experiment's search, its job and what the job measured. Written by the "
+      "operator.";
 
   ObjectMeta meta;
   TrialSpec spec;

@@ -1,8 +1,5 @@
 #include "operators/convert/convert.h"
 
-#include <algorithm>
-
-#include "operators/api/did_you_mean.h"
 #include "operators/convert/quantity.h"
 #include "operators/convert/spokes.h"
 
@@ -33,8 +30,7 @@ void CheckResources(const Json& resources, const std::string& path, FindingList&
     const std::string place = FieldPath(path, name);
     if (name == "claims" && amounts.empty()) continue;
     if (name != "limits" && name != "requests") {
-      findings.Error(place,
-                     "unknown field \"" + name + "\"" + DidYouMean(name, {"limits", "requests"}));
+      findings.UnknownField(path, name, {"limits", "requests"});
     } else if (!amounts.is_object() && !amounts.is_null()) {
       findings.Error(place, "expected an object: {cpu: \"1\", memory: 2Gi}");
     } else {
@@ -96,15 +92,6 @@ void CheckRole(const JobRole& role, const std::string& path, FindingList& findin
   }
 }
 
-// Whether one of `findings` is about `path`, or about something around or inside it.
-bool Concerns(const std::vector<Finding>& findings, const std::string& path) {
-  const std::string pointer = PathToPointer(path) + "/";
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-    const std::string other = PathToPointer(finding.path) + "/";
-    return pointer.starts_with(other) || other.starts_with(pointer);
-  });
-}
-
 }  // namespace
 
 Result<Converted> ConvertToTrainingJob(const Document& document) {
@@ -127,13 +114,7 @@ Result<Converted> ConvertToTrainingJob(const Document& document) {
     for (std::size_t i = 0; i < job.spec.roles.size(); ++i) {
       CheckRole(job.spec.roles[i], native ? ElementPath("spec.roles", i) : "spec", rules);
     }
-    // Rules over what did not decode would only repeat that.
-    for (const Finding& finding : rules.findings()) {
-      if (!Concerns(findings.findings(), finding.path)) {
-        findings.Error(finding.path, finding.message);
-      }
-    }
-    return Converted{std::move(job), findings.Take()};
+    return Converted{std::move(job), WithRules(findings.Take(), rules.Take())};
   }
   return InvalidArgument("\"" + api_version + " " + kind +
                          "\" is not a kind of job that this version runs: use " + known);

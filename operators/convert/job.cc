@@ -4,7 +4,6 @@
 #include <span>
 
 #include "operators/api/decode_visitor.h"
-#include "operators/api/did_you_mean.h"
 #include "operators/convert/spokes.h"
 
 namespace lockstep {
@@ -50,8 +49,7 @@ Json Filter(const Json& json, std::string_view path, std::span<const FieldRow> t
       if (row.name == name) found = &row;
     }
     if (found == nullptr) {
-      findings.Error(FieldPath(path, name),
-                     "unknown field \"" + name + "\"" + DidYouMean(name, known));
+      findings.UnknownField(path, name, known);
     } else if (found->treatment == kDecode) {
       kept[name] = value;
     } else if (found->treatment == kRefuse && !SaysNothing(value)) {

@@ -1,0 +1,127 @@
+// lockstep render: what a trial with these parameters would run, without an operator.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/assignment_flags.h"
+#include "cli/interrupt.h"
+#include "cli/manifest.h"
+#include "cli/origin.h"
+#include "cli/state_dir.h"
+#include "cli/validate_flag.h"
+#include "cli/verb.h"
+#include "operators/admission/validate.h"
+#include "operators/backend/job_plan.h"
+#include "operators/backend/local_backend.h"
+#include "operators/codec/document.h"
+#include "operators/convert/sample_trial.h"
+#include "operators/reconcile/new_trial.h"
+#include "operators/reconcile/trial_job.h"
+#include "runtime/base/exit_code.h"
+
+namespace lockstep {
+namespace {
+
+struct RenderOptions {
+  std::string file;
+  std::vector<std::string> assignments;
+  std::string name;
+  std::string namespace_;
+  std::string output = "yaml";
+  bool plan = false;
+  UnknownFields unknown_fields = UnknownFields::kError;
+};
+
+constexpr char kSampleUid[] = "00000000";  // the store gives the true one
+
+Result<Experiment> OnlyExperiment(const std::vector<Object>& objects, const std::string& file) {
+  const auto is_experiment = [](const Object& o) { return KindOf(o) == Experiment::kKind; };
+  const auto count = std::ranges::count_if(objects, is_experiment);
+  if (count == 1) return std::get<Experiment>(*std::ranges::find_if(objects, is_experiment));
+  return InvalidArgument(
+      count == 0 ? file + " holds no Experiment: only an Experiment's trials are rendered"
+                 : file + " holds " + std::to_string(count) +
+                       " Experiments: render a file that holds one");
+}
+
+// The trial that the search would create for this point.
+Result<Trial> TrialOf(const RenderOptions& options, const Experiment& experiment) {
+  LOCKSTEP_ASSIGN_OR_RETURN(std::vector<ParameterAssignment> assignments,
+                            ReadAssignments(options.assignments, experiment.spec.parameters));
+  TrialAssignment point;
+  point.name = options.name.empty() ? SampleTrialName(experiment) : options.name;
+  point.parameter_assignments = std::move(assignments);
+  LOCKSTEP_ASSIGN_OR_RETURN(Trial trial, NewTrial(experiment, point));
+  const std::vector<Finding> findings = Validate(trial, Document{});  // of its name alone
+  if (!findings.empty()) {
+    const Finding& first = findings.front();
+    return InvalidArgument("the trial's " + first.path + ": " + first.message);
+  }
+  return trial;
+}
+
+std::string Text(const Json& json, const std::string& output) {
+  if (output == "yaml") return ToYaml(json);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+// The TrainingJob, then plan.json: two documents of YAML, or one object of JSON.
+Result<std::string> PlanText(const RenderOptions& options, const Trial& trial,
+                             const StateDir& dir) {
+  LOCKSTEP_ASSIGN_OR_RETURN(TrainingJob job, TrialJob(trial));
+  const Json manifest = EncodeObject(job);
+  job.meta.uid = kSampleUid;
+  const JobPlan plan = MakeJobPlan(job, 0);
+  LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan launch,
+                            MakeLaunchPlan(plan, LocalJobDir(dir.jobs_path(), plan.id)));
+  const std::string processes = EncodeLaunchPlan(launch);
+  if (options.output == "yaml") return ToYaml(manifest) + "---\n" + processes;
+  return Text({{"job", manifest}, {"plan", Json::parse(processes, nullptr, false)}}, "json");
+}
+
+int Render(const RenderOptions& options, const VerbContext& context) {
+  const Result<Manifests> manifests = LoadManifests(
+      {options.file},
+      {.default_namespace = options.namespace_, .unknown_fields = options.unknown_fields});
+  if (!manifests.ok()) return Fail(manifests.status());
+  if (const int code = PrintFindings(*manifests); code != kExitSuccess) return code;
+  const Result<Experiment> experiment = OnlyExperiment(manifests->objects, options.file);
+  if (!experiment.ok()) return Fail(experiment.status());
+  Object applied = *experiment;
+  AddOrigin(applied);
+  const Result<Trial> trial = TrialOf(options, std::get<Experiment>(applied));
+  if (!trial.ok()) return Fail(trial.status());
+  if (!options.plan) {
+    std::fputs(Text(trial->spec.run_spec, options.output).c_str(), stdout);
+    return kExitSuccess;
+  }
+  const Result<StateDir> dir = FindStateDir(context.state_dir_flag, ProcessEnv());
+  if (!dir.ok()) return Fail(dir.status());
+  const Result<std::string> text = PlanText(options, *trial, *dir);
+  if (!text.ok()) return Fail(text.status());
+  std::fputs(text->c_str(), stdout);
+  return kExitSuccess;
+}
+
+}  // namespace
+
+void AddRenderVerb(CLI::App& app, VerbContext& context) {
+  auto options = std::make_shared<RenderOptions>();
+  CLI::App* verb = app.add_subcommand("render", "Show the job of a trial with given parameters");
+  verb->add_option("-f,--filename,file", options->file, "A file with one Experiment, or -")
+      ->required();
+  verb->add_option("--set", options->assignments, "PARAMETER=VALUE, once for each parameter")
+      ->allow_extra_args(false);
+  verb->add_option("--name", options->name, "Name of the trial; EXPERIMENT-sample when left out");
+  verb->add_option("-n,--namespace", options->namespace_, "Namespace, when the file names none");
+  verb->add_flag("--plan", options->plan, "Show the TrainingJob and its processes instead");
+  verb->add_option("-o,--output", options->output, "yaml (default) or json")
+      ->check(CLI::IsMember({"yaml", "json"}));
+  AddValidateFlag(*verb, options->unknown_fields);
+  verb->callback([options, &context] {
+    OnInterruptSay("interrupted; nothing was changed");
+    context.exit_code = Render(*options, context);
+  });
+}
+
+}  // namespace lockstep

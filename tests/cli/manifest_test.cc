@@ -1,0 +1,241 @@
+// What validate, apply and render say of a file before anything runs.
+#include <algorithm>
+#include <filesystem>
+
+#include "tests/cli/lockstep_process.h"
+
+namespace lockstep {
+namespace {
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+// A search over lr and momentum whose trials are Jobs, as a Katib user has it.
+constexpr char kKatib[] = R"(apiVersion: kubeflow.org/v1beta1
+kind: Experiment
+metadata:
+  name: random
+spec:
+  objective: {type: minimize, goal: 0.001, objectiveMetricName: loss}
+  algorithm: {algorithmName: random}
+  parallelTrialCount: 3
+  maxTrialCount: 12
+  maxFailedTrialCount: 3
+  parameters:
+    - name: lr
+      parameterType: double
+      feasibleSpace: {min: "0.01", max: "0.05"}
+    - name: momentum
+      parameterType: double
+      feasibleSpace: {min: "0.5", max: "0.9"}
+  trialTemplate:
+    primaryContainerName: training-container
+    trialParameters:
+      - {name: learningRate, reference: lr}
+      - {name: momentum, reference: momentum}
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            containers:
+              - name: training-container
+                image: docker.io/kubeflowkatib/pytorch-mnist-cpu:latest
+                command: [python3, /opt/pytorch-mnist/mnist.py,
+                          "--lr=${trialParameters.learningRate}",
+                          "--momentum=${trialParameters.momentum}"]
+            restartPolicy: Never
+)";
+
+class ManifestTest : public LockstepTest {
+ protected:
+  // Line, path and severity of each finding.
+  std::vector<std::string> Findings(const std::string& yaml,
+                                    const std::vector<std::string>& flags = {}) {
+    std::vector<std::string> args = {"validate", "-f", WriteFile("e.yaml", yaml), "-o", "json"};
+    args.insert(args.end(), flags.begin(), flags.end());
+    const Outcome outcome = Run(args);
+    const Json list = Json::parse(outcome.out, nullptr, false);
+    EXPECT_TRUE(list.is_array()) << outcome.out << outcome.err;
+    std::vector<std::string> findings;
+    bool errors = false;
+    for (const Json& finding : list) {
+      findings.push_back(std::to_string(finding.value("line", 0)) + " " +
+                         finding.value("path", "") + " " + finding.value("severity", ""));
+      errors = errors || finding.value("severity", "") == "error";
+      EXPECT_EQ(finding.value("file", ""), dir_ + "/e.yaml");
+      EXPECT_FALSE(finding.value("message", "").empty());
+    }
+    EXPECT_EQ(outcome.code, errors ? 4 : 0);
+    return findings;
+  }
+  void ExpectFails(const Outcome& outcome, int code, const std::vector<std::string>& parts) {
+    EXPECT_EQ(outcome.code, code) << outcome.err << outcome.out;
+    for (const std::string& part : parts) {
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << "no '" << part << "' in\n"
+                                                           << outcome.err;
+    }
+  }
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(ManifestTest, AnUnknownFieldDoesNotHideWhatTheRulesSay) {
+  EXPECT_EQ(Findings(kKatib), Lines{});
+  std::string yaml = Replaced(kKatib, "type: minimize", "type: minimise");
+  yaml = Replaced(yaml, "goal: 0.001", "gaol: 0.001");
+  EXPECT_EQ(Findings(yaml), (Lines{"6 spec.objective.type error", "6 spec.objective.gaol error"}));
+}
+
+TEST_F(ManifestTest, WhatDidNotDecodeIsToldOnce) {
+  EXPECT_EQ(Findings(Replaced(kKatib, "maxTrialCount: 12", "maxTrialCount: many")),
+            Lines{"9 spec.maxTrialCount error"});
+  EXPECT_EQ(Findings(Replaced(kKatib, "algorithm:", "algoritm:")), Lines{"7 spec.algoritm error"});
+  EXPECT_EQ(Findings(Replaced(kKatib, "- name: lr", "- name: 1")),
+            Lines{"12 spec.parameters[0].name error"});
+  EXPECT_EQ(Findings(Replaced(kKatib, "- name: lr", "- nam: lr")),
+            Lines{"12 spec.parameters[0].nam error"});
+  EXPECT_EQ(Findings(Replaced(kKatib, "command: [python3", "comand: [python3")),
+            Lines{"32 spec.trialTemplate.trialSpec.spec.template.spec.containers[0].comand error"});
+  EXPECT_EQ(
+      Findings(Replaced(kKatib, "feasibleSpace: {min: \"0.01\"", "feasibleSpace: {mi: \"0.01\"")),
+      Lines{"14 spec.parameters[0].feasibleSpace.mi error"});
+}
+
+TEST_F(ManifestTest, UnknownFieldsAreWarningsOrNothingWhenAskedSo) {
+  std::string yaml = Replaced(kKatib, "goal: 0.001", "gaol: 0.001");
+  yaml = Replaced(yaml, "restartPolicy: Never", "restartPolicy: Never\n            restart: no");
+  const std::string in_job = "spec.trialTemplate.trialSpec.spec.template.spec.restart";
+  EXPECT_EQ(Findings(yaml, {"--validate=strict"}),
+            (Lines{"6 spec.objective.gaol error", "36 " + in_job + " error"}));
+  EXPECT_EQ(Findings(yaml, {"--validate=warn"}),
+            (Lines{"6 spec.objective.gaol warning", "36 " + in_job + " warning"}));
+  EXPECT_EQ(Findings(yaml, {"--validate=ignore"}), Lines{});
+  const std::string file = WriteFile("unknown.yaml", yaml);
+  const Outcome outcome = Run({"validate", "--validate", "warn", file});
+  EXPECT_EQ(outcome.out, "1 object is valid\n");
+  ExpectFails(
+      outcome, 0,
+      {file + ":6:", "warning: spec.objective.gaol", "did you mean goal?", "it is left out"});
+  ExpectFails(Run({"validate", file, "--validate=strct"}), 2, {"strct", "warn"});
+  ExpectFails(Run({"validate"}), 2, {"file"});
+}
+
+TEST_F(ManifestTest, OtherErrorsStayErrorsWhenUnknownFieldsAreIgnored) {
+  const std::string yaml = Replaced(kKatib, "algorithm:", "algoritm:");
+  EXPECT_EQ(Findings(yaml, {"--validate=ignore"}), Lines{"5 spec.algorithm error"});
+  EXPECT_EQ(Findings(yaml, {"--validate=warn"}),
+            (Lines{"5 spec.algorithm error", "7 spec.algoritm warning"}));
+}
+
+TEST_F(ManifestTest, ApplyLeavesOutUnknownFieldsWhenAskedSo) {
+  const std::string yaml =
+      Replaced(kKatib, "restartPolicy: Never", "restartPolicy: Never\n            restart: no");
+  const std::string file = WriteFile("apply.yaml", yaml);
+  ExpectFails(Run({"apply", "-f", file, "--dry-run"}), 4, {"restart", "nothing was changed"});
+  const Outcome outcome = Run({"apply", "-f", file, "--dry-run", "--validate=warn"});
+  ExpectFails(outcome, 0, {file + ":36:", "warning: "});
+  EXPECT_NE(outcome.out.find("random created (dry run)\n"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("- '--lr=0.01'\n"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("restart:"), std::string::npos) << outcome.out;
+}
+
+TEST_F(ManifestTest, AJobAloneIsToldAllAtOnceToo) {
+  const std::string job = R"(apiVersion: batch/v1
+kind: Job
+metadata: {name: Upper}
+spec:
+  paralelism: 2
+  template:
+    spec:
+      containers:
+        - {name: main, image: none, command: ["true"]}
+)";
+  EXPECT_EQ(Findings(job), (Lines{"3 metadata.name error", "5 spec.paralelism error"}));
+  EXPECT_EQ(Findings(Replaced(job, "Upper", "lower"), {"--validate=ignore"}), Lines{});
+}
+
+TEST_F(ManifestTest, RenderShowsTheJobOfATrial) {
+  const std::string file = WriteFile("e.yaml", kKatib);
+  const Outcome outcome =
+      Run({"render", file, "--set", "lr=0.02", "--set", "momentum=0.9", "--name", "one"});
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.out, R"(apiVersion: batch/v1
+kind: Job
+metadata:
+  name: one
+  namespace: default
+spec:
+  template:
+    spec:
+      containers:
+      - command:
+        - python3
+        - /opt/pytorch-mnist/mnist.py
+        - '--lr=0.02'
+        - '--momentum=0.9'
+        image: docker.io/kubeflowkatib/pytorch-mnist-cpu:latest
+        name: training-container
+      restartPolicy: Never
+)");
+  const Outcome json = Run({"render", "-f", "-", "--set=momentum=0.9", "--set=lr=0.02",
+                            "--namespace=team", "-o", "json"},
+                           kKatib);
+  const Json meta = Json::parse(json.out, nullptr, false).value("metadata", Json());
+  EXPECT_EQ(meta, Json({{"name", "random-sample"}, {"namespace", "team"}})) << json.out << json.err;
+  EXPECT_FALSE(std::filesystem::exists(state_dir_)) << "no operator is needed to say so";
+}
+
+TEST_F(ManifestTest, RenderShowsTheProcesses) {
+  const std::string file = WriteFile("e.yaml", ExperimentYaml("search", "echo ${x}", 1, 4));
+  const Outcome outcome = Run({"render", file, "--set", "x=0.5", "--plan", "-o", "json"});
+  const Json both = Json::parse(outcome.out, nullptr, false);
+  ASSERT_TRUE(both.is_object()) << outcome.out << outcome.err;
+  EXPECT_EQ(both["job"]["kind"], "TrainingJob");
+  EXPECT_EQ(both["job"]["spec"]["roles"][0]["replicas"], 4);
+  const Json& role = both["plan"]["roles"][0];
+  EXPECT_EQ(role["ranks"], 4);
+  EXPECT_EQ(role["command"], Json({"sh", "-c", "echo 0.5", "0.5"}));
+  EXPECT_EQ(role["working_dir"], std::filesystem::current_path().string());
+  EXPECT_EQ(both["plan"]["job_dir"], state_dir_ + "/jobs/default/search-sample-00000000/0");
+  const Outcome yaml = Run({"render", file, "--set", "x=0.5", "--plan"});
+  EXPECT_NE(yaml.out.find("\n---\n{\n  \"job\": \"search-sample-"), std::string::npos) << yaml.out;
+}
+
+TEST_F(ManifestTest, RenderNamesWhatHasNoValueAndWhatIsNoParameter) {
+  const std::string file = WriteFile("e.yaml", kKatib);
+  ExpectFails(Run({"render", file}), 4,
+              {"no value for lr, momentum: add --set lr=VALUE --set momentum=VALUE"});
+  ExpectFails(Run({"render", file, "--set", "lr=1"}), 4, {"momentum: add --set momentum=VALUE"});
+  ExpectFails(Run({"render", file, "--set", "lr=1", "--set", "momentm=1"}), 4,
+              {"\"momentm\" (did you mean momentum?): the parameters are lr, momentum"});
+  ExpectFails(Run({"render", file, "--set", "lr=1", "--set", "lr=2"}), 4,
+              {"--set lr=2: the parameter lr has a value already"});
+  ExpectFails(Run({"render", file, "--set", "lr"}), 4, {"--set lr: write NAME=VALUE"});
+  ExpectFails(Run({"render", file, "--set=lr=1", "--set=momentum=1", "--name=My Trial"}), 4,
+              {"the trial's metadata.name: \"My Trial\" is no name for an object"});
+}
+
+TEST_F(ManifestTest, RenderWantsOneExperiment) {
+  const std::string two = std::string(kKatib) + "---\n" + Replaced(kKatib, "random", "other");
+  ExpectFails(Run({"render", WriteFile("two.yaml", two)}), 4, {"two.yaml holds 2 Experiments"});
+  const std::string none = WriteFile("none.yaml", R"(apiVersion: lockstep.dev/v1alpha1
+kind: TrainingJob
+metadata: {name: job}
+spec:
+  roles:
+    - name: worker
+      template: {spec: {containers: [{name: main, image: none, command: ["true"]}]}}
+)");
+  ExpectFails(Run({"render", none}), 4, {"none.yaml holds no Experiment"});
+  ExpectFails(Run({"render", dir_ + "/nowhere.yaml"}), 3, {"nowhere.yaml"});
+  ExpectFails(Run({"render", WriteFile("bad.yaml", Replaced(kKatib, "random}", "randm}"))}), 4,
+              {"bad.yaml:7:", "did you mean random?"});
+}
+
+}  // namespace
+}  // namespace lockstep
