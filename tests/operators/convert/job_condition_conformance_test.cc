@@ -3,20 +3,14 @@
 // output says so by name.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 
 #include "operators/convert/job_condition.h"
+#include "tests/conformance/recorded_cases.h"
 
 namespace lockstep {
 namespace {
-
-namespace fs = std::filesystem;
-
-const fs::path kFolder = fs::path(LOCKSTEP_SOURCE_DIR) / "tests/conformance/data/semantics";
 
 struct Difference {
   std::string why;
@@ -38,33 +32,22 @@ const std::map<std::string, Difference>& Differences() {
   return kTable;
 }
 
-std::vector<std::string> Cases() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(kFolder)) {
-    const std::string file = entry.path().filename().string();
-    const std::size_t suffix = file.find(".args.json");
-    if (file.starts_with("jobstatus_") && suffix != file.npos) {
-      names.push_back(file.substr(0, suffix));
-    }
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-Json Read(const std::string& file) {
-  std::ifstream in(kFolder / file);
-  return Json::parse(in);
-}
-
 std::string NameOf(JobVerdict::State state) {
   if (state == JobVerdict::State::kRunning) return "Running";
   return state == JobVerdict::State::kSucceeded ? "Succeeded" : "Failed";
 }
 
-class JobConditionConformance : public testing::TestWithParam<std::string> {};
+class JobConditionConformance : public testing::TestWithParam<std::string> {
+ protected:
+  static void TearDownTestSuite() { tally_.Print(); }
+  static Json Read(const std::string& suffix) {
+    return ReadRecordedJson(RecordedFolder("semantics") / (GetParam() + suffix));
+  }
+  static inline RecordedTally tally_{.set = "semantics/jobstatus"};
+};
 
 TEST_P(JobConditionConformance, AgreesWithKatib) {
-  const Json args = Read(GetParam() + ".args.json");
+  const Json args = Read(".args.json");
   const JobVerdict verdict =
       JudgeJob(args.at("job"), args.at("successCondition").get<std::string>(),
                args.at("failureCondition").get<std::string>());
@@ -72,16 +55,20 @@ TEST_P(JobConditionConformance, AgreesWithKatib) {
   if (difference != Differences().end()) {
     EXPECT_EQ(NameOf(verdict.state), difference->second.ours);
     std::cout << "differs on purpose: " << GetParam() << ": " << difference->second.why << "\n";
+    ++tally_.differ;
     return;
   }
-  const Json expected = Read(GetParam() + ".expected.json").at("status");
+  const Json expected = Read(".expected.json").at("status");
   EXPECT_EQ(NameOf(verdict.state), expected.at("condition"));
-  if (verdict.state == JobVerdict::State::kRunning) return;
-  EXPECT_EQ(verdict.reason, expected.value("reason", ""));
-  EXPECT_EQ(verdict.message, expected.value("message", ""));
+  if (verdict.state != JobVerdict::State::kRunning) {
+    EXPECT_EQ(verdict.reason, expected.value("reason", ""));
+    EXPECT_EQ(verdict.message, expected.value("message", ""));
+  }
+  ++(HasFailure() ? tally_.fail : tally_.agree);
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, JobConditionConformance, testing::ValuesIn(Cases()),
+INSTANTIATE_TEST_SUITE_P(Recorded, JobConditionConformance,
+                         testing::ValuesIn(RecordedCases("semantics", {"jobstatus_"})),
                          [](const auto& suite) { return suite.param; });
 
 }  // namespace

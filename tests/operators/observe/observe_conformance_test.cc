@@ -1,23 +1,18 @@
-// What Katib v0.19.0's trial controller makes of metric rows (tests/conformance/data/observe),
-// against Summarize. Where we differ on purpose the output says so by name.
+// What Katib v0.19.0's trial controller makes of metric rows
+// (tests/conformance/data/semantics/observe_*), against Summarize. Where we differ on purpose the
+// output says so by name.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <set>
 
 #include "operators/codec/json.h"
 #include "operators/observe/summarize.h"
+#include "tests/conformance/recorded_cases.h"
 
 namespace lockstep {
 namespace {
-
-namespace fs = std::filesystem;
-
-const fs::path kFolder = fs::path(LOCKSTEP_SOURCE_DIR) / "tests/conformance/data/observe";
 
 struct Difference {
   std::string why;
@@ -29,38 +24,32 @@ const std::map<std::string, Difference>& Differences() {
       R"([{"name":"loss","min":"unavailable","max":"unavailable","latest":"unavailable"}])");
   static const Json kOne = Json::parse(R"([{"name":"loss","min":"1","max":"1","latest":"1"}])");
   static const std::map<std::string, Difference> kTable = {
-      {"bad_time", {"our parser lets no such time through; the row counts as untimed", kOne}},
-      {"bad_time_empty", {"our parser lets no such time through; the row counts as untimed", kOne}},
-      {"empty_value_only", {"an objective without a number is unavailable throughout", kNone}},
-      {"sign_only", {"an objective without a number is unavailable throughout", kNone}},
-      {"inf",
+      {"observe_bad_time",
+       {"our parser lets no such time through; the row counts as untimed", kOne}},
+      {"observe_bad_time_empty",
+       {"our parser lets no such time through; the row counts as untimed", kOne}},
+      {"observe_empty_value_only",
+       {"an objective without a number is unavailable throughout", kNone}},
+      {"observe_sign_only", {"an objective without a number is unavailable throughout", kNone}},
+      {"observe_inf",
        {"infinity is never min or max",
         Json::parse(R"([{"name":"loss","min":"0.5","max":"0.5","latest":"+Infinity"}])")}},
-      {"no_strategies", {"an objective always has a strategy; admission sets it", kOne}},
+      {"observe_no_strategies", {"an objective always has a strategy; admission sets it", kOne}},
   };
   return kTable;
 }
 
-std::vector<std::string> Cases() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(kFolder)) {
-    const std::string file = entry.path().filename().string();
-    const std::size_t suffix = file.find(".args.json");
-    if (suffix != std::string::npos) names.push_back(file.substr(0, suffix));
+class ObserveConformance : public testing::TestWithParam<std::string> {
+ protected:
+  static void TearDownTestSuite() { tally_.Print(); }
+  static Json Read(const std::string& suffix) {
+    return ReadRecordedJson(RecordedFolder("semantics") / (GetParam() + suffix));
   }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-Json Read(const std::string& file) {
-  std::ifstream in(kFolder / file);
-  return Json::parse(in);
-}
-
-class ObserveConformance : public testing::TestWithParam<std::string> {};
+  static inline RecordedTally tally_{.set = "semantics/observe"};
+};
 
 TEST_P(ObserveConformance, AgreesWithKatib) {
-  const Json args = Read(GetParam() + ".args.json");
+  const Json args = Read(".args.json");
   ObjectiveSpec objective;
   objective.objective_metric_name = "loss";
   std::set<std::string> additional;
@@ -86,12 +75,15 @@ TEST_P(ObserveConformance, AgreesWithKatib) {
   if (difference != Differences().end()) {
     EXPECT_EQ(got, difference->second.ours);
     std::cout << "differs on purpose: " << GetParam() << ": " << difference->second.why << "\n";
+    ++tally_.differ;
     return;
   }
-  EXPECT_EQ(got, Read(GetParam() + ".expected.json").at("metrics"));
+  EXPECT_EQ(got, Read(".expected.json").at("metrics"));
+  ++(HasFailure() ? tally_.fail : tally_.agree);
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, ObserveConformance, testing::ValuesIn(Cases()),
+INSTANTIATE_TEST_SUITE_P(Recorded, ObserveConformance,
+                         testing::ValuesIn(RecordedCases("semantics", {"observe_"})),
                          [](const auto& suite) { return suite.param; });
 
 }  // namespace

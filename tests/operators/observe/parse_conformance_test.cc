@@ -2,35 +2,21 @@
 // compat_katib the rows are the same in every case; without, each case in which we differ is named
 // below, with the reason.
 //
-// LOCKSTEP_CONFORMANCE_DIR: another directory with cases of the same form, or whose folder parse
-// holds some; the lists below do not know those, so that only compat_katib is compared.
+// Of cases from elsewhere (tests/conformance/recorded_cases.h) the lists below know nothing, so
+// that only compat_katib is compared.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
-#include <sstream>
 
 #include "operators/codec/json.h"
 #include "operators/observe/log_reader.h"
 #include "operators/observe/row_time.h"
 #include "operators/observe/summarize.h"
+#include "tests/conformance/recorded_cases.h"
 
 namespace lockstep {
 namespace {
-
-namespace fs = std::filesystem;
-
-const fs::path kOwnFolder = fs::path(LOCKSTEP_SOURCE_DIR) / "tests/conformance/data/parse";
-
-fs::path Folder() {
-  const char* const other = std::getenv("LOCKSTEP_CONFORMANCE_DIR");
-  if (other == nullptr) return kOwnFolder;
-  const fs::path parse = fs::path(other) / "parse";
-  return fs::is_directory(parse) ? parse : fs::path(other);
-}
 
 // We refuse at submit what Katib's collector runs into, or silently collects nothing with.
 const std::map<std::string, std::string> kRefusedByUs = {
@@ -70,24 +56,6 @@ const std::map<std::string, Difference> kDifferences = {
       "acc 0.9586416482925415 2021-12-02T14:27:50.000037459Z; loss 0.10683439671993256 -; "}},
 };
 
-std::string ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-std::vector<std::string> CaseNames() {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(Folder())) {
-    const std::string file = entry.path().filename().string();
-    const std::size_t suffix = file.find(".args.json");
-    if (suffix != std::string::npos) names.push_back(file.substr(0, suffix));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 struct Case {
   Json args;
   Json expected;
@@ -95,9 +63,9 @@ struct Case {
 };
 
 Case LoadCase(const std::string& name) {
-  const auto path = [&](const char* suffix) { return Folder() / (name + suffix); };
-  return {Json::parse(ReadAll(path(".args.json"))), Json::parse(ReadAll(path(".expected.json"))),
-          ReadAll(path(".log"))};
+  const auto path = [&](const char* suffix) { return RecordedFolder("parse") / (name + suffix); };
+  return {ReadRecordedJson(path(".args.json")), ReadRecordedJson(path(".expected.json")),
+          ReadRecordedText(path(".log"))};
 }
 
 struct Collected {
@@ -135,19 +103,12 @@ Json RowsAsJson(const std::vector<MetricRow>& rows) {
 
 class ParseConformance : public testing::TestWithParam<std::string> {
  protected:
-  static void TearDownTestSuite() {
-    std::cout << "compat_katib: " << agree_ << " of " << compared_ << " cases agree\n";
-  }
-  static int agree_;
-  static int compared_;
+  static void TearDownTestSuite() { tally_.Print(); }
+  static inline RecordedTally tally_{.set = "parse (compat_katib)"};
 };
-
-int ParseConformance::agree_ = 0;
-int ParseConformance::compared_ = 0;
 
 TEST_P(ParseConformance, AgreesWithKatibWhenAskedTo) {
   const Case test = LoadCase(GetParam());
-  ++compared_;
   const Result<Collected> ours = Collect(test, true);
   if (test.expected.contains("error") || test.expected.contains("panic")) {
     ASSERT_FALSE(ours.ok()) << test.expected << "\nours: " << RowsAsJson(ours->rows);
@@ -157,11 +118,11 @@ TEST_P(ParseConformance, AgreesWithKatibWhenAskedTo) {
     ASSERT_TRUE(ours.ok()) << ours.status().message();
     EXPECT_EQ(RowsAsJson(ours->rows), test.expected.at("rows"));
   }
-  agree_ += HasFailure() ? 0 : 1;
+  ++(HasFailure() ? tally_.fail : tally_.agree);
 }
 
 TEST_P(ParseConformance, DiffersOnlyOnPurpose) {
-  if (Folder() != kOwnFolder) GTEST_SKIP() << "these cases are not in the lists";
+  if (RecordedElsewhere()) GTEST_SKIP() << "these cases are not in the lists";
   const Case test = LoadCase(GetParam());
   const Result<Collected> ours = Collect(test, false);
   if (!ParseMetricsFormat(test.args.at("format").get<std::string>()).ok()) {
@@ -203,7 +164,7 @@ TEST_P(ParseConformance, DiffersOnlyOnPurpose) {
   EXPECT_EQ(RowsAsJson(ours->rows), wanted);
 }
 
-INSTANTIATE_TEST_SUITE_P(Case, ParseConformance, testing::ValuesIn(CaseNames()),
+INSTANTIATE_TEST_SUITE_P(Case, ParseConformance, testing::ValuesIn(RecordedCases("parse")),
                          [](const auto& suite) { return suite.param; });
 
 }  // namespace

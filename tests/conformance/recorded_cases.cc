@@ -1,0 +1,51 @@
+#include "tests/conformance/recorded_cases.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace lockstep {
+
+namespace fs = std::filesystem;
+
+bool RecordedElsewhere() { return std::getenv("LOCKSTEP_CONFORMANCE_DIR") != nullptr; }
+
+fs::path RecordedFolder(const std::string& set) {
+  const char* const other = std::getenv("LOCKSTEP_CONFORMANCE_DIR");
+  const fs::path root =
+      other != nullptr ? fs::path(other) : fs::path(LOCKSTEP_SOURCE_DIR) / "tests/conformance/data";
+  return root / set;
+}
+
+std::vector<std::string> RecordedCases(const std::string& set,
+                                       const std::vector<std::string_view>& prefixes) {
+  constexpr std::string_view kSuffix = ".expected.json";
+  std::vector<std::string> names;
+  std::error_code error;  // a folder that is not there holds no case
+  for (const auto& entry : fs::directory_iterator(RecordedFolder(set), error)) {
+    const std::string file = entry.path().filename().string();
+    if (!file.ends_with(kSuffix)) continue;
+    const bool wanted = std::ranges::any_of(
+        prefixes, [&](std::string_view prefix) { return file.starts_with(prefix); });
+    if (wanted) names.push_back(file.substr(0, file.size() - kSuffix.size()));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+void RecordedTally::Print() const {
+  std::cout << set << ": " << agree << " of " << agree + differ + fail << " cases agree, " << differ
+            << " differ on purpose\n";
+}
+
+std::string ReadRecordedText(const fs::path& path) {
+  std::stringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+Json ReadRecordedJson(const fs::path& path) { return Json::parse(ReadRecordedText(path)); }
+
+}  // namespace lockstep

@@ -1,0 +1,38 @@
+// Cases recorded by running Katib v0.19.0's own code: NAME.args.json, NAME.yaml, NAME.log and the
+// like in, NAME.expected.json out; a folder for each set: parse, validate, render, semantics.
+//
+// They are read from tests/conformance/data, or from LOCKSTEP_CONFORMANCE_DIR: more cases need no
+// code.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operators/codec/json.h"
+
+namespace lockstep {
+
+std::filesystem::path RecordedFolder(const std::string& set);
+// LOCKSTEP_CONFORMANCE_DIR is set: what a test's tables name need not be there.
+bool RecordedElsewhere();
+
+// Names of the set's cases that begin with one of `prefixes`, sorted.
+std::vector<std::string> RecordedCases(const std::string& set,
+                                       const std::vector<std::string_view>& prefixes = {""});
+
+// How many cases of a set agree; `./dev test conformance` shows what Print prints.
+struct RecordedTally {
+  std::string set;
+  int agree = 0;
+  int differ = 0;  // on purpose
+  int fail = 0;
+  void Print() const;
+};
+
+// The whole file; "" where there is none.
+std::string ReadRecordedText(const std::filesystem::path& path);
+Json ReadRecordedJson(const std::filesystem::path& path);
+
+}  // namespace lockstep
