@@ -125,7 +125,7 @@ class ShmEngine final : public Engine {
     return OkStatus();
   }
 
-  void Abort(const Status& reason) override { region_->End(reason); }
+  void Abort(const Status& reason) override { region_->End(rank_, reason); }
 
   std::string WaitingFor() override {
     const std::lock_guard lock(mutex_);
@@ -267,7 +267,7 @@ class ShmEngine final : public Engine {
     for (int peer = 0; peer < size_; ++peer) {
       const ShmShapeLine& other = region_->shape(At(0) % kShmSlots, peer);
       if (other.shape == mine && other.sequence == sequence) continue;
-      region_->End(OrderBreach(rank_, mine, peer, other.shape, sequence));
+      region_->End(rank_, OrderBreach(rank_, mine, peer, other.shape, sequence));
       return region_->reason();
     }
     return OkStatus();
@@ -303,8 +303,8 @@ class ShmEngine final : public Engine {
       if (Reached(seen, target)) return OkStatus();
       if (region_->ended()) return region_->reason();
       if (left || dead) {
-        region_->End(Unavailable(DescribeGone(peer) +
-                                 (dead ? ": its process died" : ": it has left the group")));
+        region_->End(rank_, Unavailable(DescribeGone(peer) +
+                                        (dead ? ": its process died" : ": it has left the group")));
         continue;
       }
       region_->Sleep(peer, counter, seen, kLookAround);

@@ -19,9 +19,12 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free &&
               sizeof(std::atomic<std::uint32_t>) == 4);
 
 struct ShmRegion::Header {
-  std::atomic<std::uint32_t> ended;  // 0: no, 1: the reason is being written, 2: it is there
-  StatusKind kind;
-  char reason[1024];
+  struct Reason {
+    StatusKind kind;
+    char text[1024];
+  };
+  std::atomic<std::uint32_t> ended;  // 0: no; else 1 + the rank whose reason stands
+  Reason reasons[kShmRanksMax];      // each written by its rank before it is published
   ShmRankLine lines[kShmRanksMax];
   ShmShapeLine shapes[kShmSlots][kShmRanksMax];
 };
@@ -99,21 +102,30 @@ std::byte* ShmRegion::data(std::size_t slot, int rank) {
          (slot * static_cast<std::size_t>(size_) + static_cast<std::size_t>(rank)) * kShmChunkBytes;
 }
 
-void ShmRegion::End(const Status& reason) {
-  std::uint32_t no = 0;
-  if (!header_->ended.compare_exchange_strong(no, 1)) return;
-  header_->kind = reason.kind();
-  const std::size_t length = std::min(reason.message().size(), sizeof(header_->reason) - 1);
-  std::memcpy(header_->reason, reason.message().data(), length);
-  header_->ended.store(2);
-  for (int rank = 0; rank < size_; ++rank) WakeAll(rank);
+void ShmRegion::End(int rank, const Status& reason) {
+  {
+    const std::lock_guard lock(ending_);
+    if (ended()) return;
+    Header::Reason& mine = header_->reasons[rank];
+    mine.kind = reason.kind();
+    const std::size_t length = std::min(reason.message().size(), sizeof(mine.text) - 1);
+    std::memcpy(mine.text, reason.message().data(), length);
+    mine.text[length] = '\0';
+    // In one step: there is no moment at which the group is ending without a reason, in which a
+    // rank that is killed would leave the others.
+    std::uint32_t no = 0;
+    header_->ended.compare_exchange_strong(no, static_cast<std::uint32_t>(rank) + 1);
+  }
+  for (int sleeper = 0; sleeper < size_; ++sleeper) WakeAll(sleeper);
 }
 
-bool ShmRegion::ended() const { return header_->ended.load(std::memory_order_acquire) == 2; }
+bool ShmRegion::ended() const { return header_->ended.load(std::memory_order_acquire) != 0; }
 
 Status ShmRegion::reason() const {
-  if (!ended()) return OkStatus();
-  return {header_->kind, header_->reason};
+  const std::uint32_t ended = header_->ended.load(std::memory_order_acquire);
+  if (ended == 0) return OkStatus();
+  const Header::Reason& reason = header_->reasons[ended - 1];
+  return {reason.kind, reason.text};
 }
 
 // Sequentially consistent, as Sleep is: either the sleeper sees the new value or we see the

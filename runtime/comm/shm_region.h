@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 #include "runtime/comm/collective.h"
 
@@ -52,8 +53,8 @@ class ShmRegion {
   ShmShapeLine& shape(std::size_t slot, int rank);
   std::byte* data(std::size_t slot, int rank);
 
-  // The first reason stands.
-  void End(const Status& reason);
+  // By `rank`, any thread. The first reason of the group stands, and is there when End returns.
+  void End(int rank, const Status& reason);
   bool ended() const;
   Status reason() const;  // ok unless ended()
 
@@ -72,6 +73,7 @@ class ShmRegion {
   const int file_;
   const int size_;
   Header* const header_;
+  std::mutex ending_;  // ranks and threads of this process that end the group at the same time
 };
 
 // A rank's claim to be alive: a lock that the kernel gives back when the process dies.

@@ -6,10 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "runtime/comm/shm_region.h"
 #include "tests/runtime/comm/communicator_conformance.h"
 #include "tests/runtime/comm/rank_threads.h"
 
@@ -178,6 +181,37 @@ TEST(ShmCommunicator, LeavesNothingBehindWhenItsRanksAreKilled) {
       [](std::unique_ptr<Communicator> group) {
         CheckEverything(*group, DataType::kBFloat16, 100);
       });
+}
+
+// Two mappings, as of two processes, end the group at the same moment: for neither may it seem to
+// go on, and both must be told the same reason.
+TEST(ShmRegion, WhoeverEndsTheGroupSeesItEnded) {
+  for (int round = 0; round < 2000; ++round) {
+    const Result<int> file = ShmRegion::CreateFile(2);
+    ASSERT_TRUE(file.ok()) << file.status().ToString();
+    std::array<std::shared_ptr<ShmRegion>, 2> regions;
+    for (auto& region : regions) {
+      auto mapped = ShmRegion::Map(*file, 2);
+      ASSERT_TRUE(mapped.ok()) << mapped.status().ToString();
+      region = *mapped;
+    }
+    close(*file);
+    std::array<Status, 2> seen;
+    std::atomic<int> ready{0};
+    const auto end = [&](int rank) {
+      EXPECT_FALSE(regions[rank]->ended());  // the page is there: both begin at the same moment
+      ++ready;
+      while (ready < 2) {
+      }
+      regions[rank]->End(rank, Aborted("rank " + std::to_string(rank)));
+      seen[rank] = regions[rank]->reason();
+    };
+    std::thread other([&] { end(1); });
+    end(0);
+    other.join();
+    ASSERT_EQ(seen[0].kind(), StatusKind::kAborted) << "round " << round;
+    ASSERT_EQ(seen[0], seen[1]) << "round " << round;
+  }
 }
 
 TEST(ShmCommunicator, RefusesMoreRanksThanItHasRoomFor) {
