@@ -5,9 +5,11 @@
 #include <sys/inotify.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
+#include <thread>
 
 #include "tests/launcher/launched_run.h"
 
@@ -119,6 +121,17 @@ class ExitWrites {
   UniqueFd fd_;
 };
 
+// A process that ends loses its environment, by which it is found, before its locks.
+Result<JobLife> AwaitLockGone(const JobDir& dir) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (true) {
+    Result<JobLife> life = dir.Life();
+    const bool held = life.ok() && *life == JobLife::kRunning;
+    if (!held || std::chrono::steady_clock::now() > deadline) return life;
+    std::this_thread::yield();
+  }
+}
+
 TEST(Leak, WhoeverIsKilledWheneverNothingIsLeft) {
   const char* given = std::getenv("LOCKSTEP_TEST_SEED");
   const unsigned seed = given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
@@ -137,7 +150,7 @@ TEST(Leak, WhoeverIsKilledWheneverNothingIsLeft) {
     kill(kill_rank ? ranks[random() % ranks.size()] : run.pid(), SIGKILL);
     run.Await();
     ASSERT_TRUE(run.AwaitNothingLeft());
-    const Result<JobLife> life = run.dir().Life();
+    const Result<JobLife> life = AwaitLockGone(run.dir());
     ASSERT_TRUE(life.ok()) << life.status().ToString();
     if (*life == JobLife::kNotStarted) {
       EXPECT_FALSE(kill_rank);
