@@ -4,6 +4,7 @@
 #include "operators/admission/rules.h"
 #include "operators/api/defaults.h"
 #include "operators/api/did_you_mean.h"
+#include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/gjson.h"
 #include "operators/convert/sample_trial.h"
@@ -84,11 +85,6 @@ void CheckTrialParameters(const Experiment& experiment, FindingList& findings) {
   }
 }
 
-std::string TextOf(const Json& json, const char* name) {
-  const auto field = json.find(name);
-  return field != json.end() && field->is_string() ? field->get<std::string>() : "";
-}
-
 // The part of `document` below trialSpec, so that findings in the job have places.
 Document JobDocument(const Document& document, Json job) {
   const std::string prefix = PathToPointer(kTrialSpec);
@@ -155,7 +151,8 @@ void CheckCondition(const std::string& condition, const Json& job, const char* n
                     FindingList& findings) {
   const std::string path = FieldPath(kTemplate, name);
   if (condition.empty()) {
-    if (!DefaultSuccessCondition(TextOf(job, "apiVersion"), TextOf(job, "kind")).empty()) return;
+    if (!DefaultSuccessCondition(TextField(job, "apiVersion"), TextField(job, "kind")).empty())
+      return;
     findings.Error(path, "is missing: this kind of job has no default");
   } else if (const Status read = CheckGjson(condition); !read.ok()) {
     findings.Error(path, "is no GJSON path that can be looked up in the job: " + read.message());

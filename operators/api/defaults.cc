@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "operators/codec/text_field.h"
+
 namespace lockstep {
 namespace {
 
@@ -37,11 +39,6 @@ const KindConditions* FindConditions(std::string_view api_version, std::string_v
   return nullptr;
 }
 
-std::string TextOf(const Json& json, const char* name) {
-  const auto field = json.find(name);
-  return field != json.end() && field->is_string() ? field->get<std::string>() : "";
-}
-
 void SetStrategies(ObjectiveSpec& objective) {
   if (objective.type != "minimize" && objective.type != "maximize") return;
   const auto add = [&](const std::string& metric) {
@@ -57,8 +54,8 @@ void SetStrategies(ObjectiveSpec& objective) {
 void SetConditions(TrialTemplate& trial_template) {
   const Json& job = trial_template.trial_spec;
   if (!job.is_object()) return;
-  const std::string api_version = TextOf(job, "apiVersion");
-  const std::string kind = TextOf(job, "kind");
+  const std::string api_version = TextField(job, "apiVersion");
+  const std::string kind = TextField(job, "kind");
   if (trial_template.success_condition.empty()) {
     trial_template.success_condition = DefaultSuccessCondition(api_version, kind);
   }

@@ -1,5 +1,6 @@
 #include "operators/convert/convert.h"
 
+#include "operators/codec/text_field.h"
 #include "operators/convert/quantity.h"
 #include "operators/convert/spokes.h"
 
@@ -16,12 +17,6 @@ constexpr KindRow kKinds[] = {
     {"batch/v1", "Job", ConvertJob},
     {TrainingJob::kApiVersion, TrainingJob::kKind, ConvertTrainingJob},
 };
-
-std::string TextOf(const Json& json, const char* name) {
-  if (!json.is_object()) return "";
-  const auto field = json.find(name);
-  return field != json.end() && field->is_string() ? field->get<std::string>() : "";
-}
 
 void CheckResources(const Json& resources, const std::string& path, FindingList& findings) {
   if (resources.is_null()) return;
@@ -95,8 +90,8 @@ void CheckRole(const JobRole& role, const std::string& path, FindingList& findin
 }  // namespace
 
 Result<Converted> ConvertToTrainingJob(const Document& document) {
-  const std::string kind = TextOf(document.value, "kind");
-  const std::string api_version = TextOf(document.value, "apiVersion");
+  const std::string kind = TextField(document.value, "kind");
+  const std::string api_version = TextField(document.value, "apiVersion");
   std::string known;
   for (const KindRow& row : kKinds) {
     if (row.kind != kind || row.api_version != api_version) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 
+#include "operators/codec/text_field.h"
 #include "operators/convert/go_template.h"
 #include "operators/convert/trial_placeholders.h"
 
@@ -41,12 +42,6 @@ std::vector<std::string> NasParameters(const Json& spec) {
       spec.contains(name) && spec.at(name).is_string() ? spec.at(name).get<std::string>() : "";
   if (algorithm == "darts") return {"algorithm-settings", "search-space", "num-layers"};
   return {"architecture", "nn_config"};
-}
-
-std::string TextOf(const Json& json, std::string_view name) {
-  if (!json.is_object()) return "";
-  const auto field = json.find(name);
-  return field != json.end() && field->is_string() ? field->get<std::string>() : "";
 }
 
 // "LINE:COLUMN: what" of a template or of its YAML; no place: {}.
@@ -113,8 +108,8 @@ class TemplateConverter {
       return nullptr;
     }
     if (const auto source = go->find("templateSpec"); source != go->end() && !source->is_null()) {
-      const std::string name = TextOf(*source, "configMapName");
-      const std::string key = TextOf(*source, "templatePath");
+      const std::string name = TextField(*source, "configMapName");
+      const std::string key = TextField(*source, "templatePath");
       findings_.Error("spec.trialTemplate.goTemplate.templateSpec",
                       "is not supported: there is no ConfigMap \"" + name +
                           "\" to look into; paste the text of its key \"" + key +
@@ -137,7 +132,7 @@ class TemplateConverter {
       hyper_parameters.push_back({{"Name", name}, {"Value", placeholders_.Add(name, name)}});
     };
     const Json parameters = ParametersOf(spec_);
-    for (const Json& parameter : parameters) add(TextOf(parameter, "name"));
+    for (const Json& parameter : parameters) add(TextField(parameter, "name"));
     if (parameters.empty() && spec_.contains("nasConfig")) {
       for (const std::string& name : NasParameters(spec_)) add(name);
     }
@@ -152,7 +147,7 @@ class TemplateConverter {
   }
 
   std::string ExperimentName() const {
-    return TextOf(experiment_.value.value("metadata", Json()), "name");
+    return TextField(experiment_.value.value("metadata", Json()), "name");
   }
 
   // The place in the file of a place in the template; its beginning, when the file does not hold
@@ -195,11 +190,11 @@ class TemplateConverter {
       return findings_.Error(kTrialSpecPath, "metadata.name is missing: write {{.Trial}}");
     }
     Json& meta = job["metadata"];
-    if (TextOf(meta, "name") != trial_) {
+    if (TextField(meta, "name") != trial_) {
       findings_.Error(FieldPath(FieldPath(kTrialSpecPath, "metadata"), "name"),
                       "must be {{.Trial}} and nothing else: a trial's job is found by it");
     }
-    if (meta.contains("namespace") && TextOf(meta, "namespace") != namespace_) {
+    if (meta.contains("namespace") && TextField(meta, "namespace") != namespace_) {
       findings_.Error(FieldPath(FieldPath(kTrialSpecPath, "metadata"), "namespace"),
                       "must be {{.NameSpace}}, or left out: a trial runs in the Experiment's "
                       "namespace");
@@ -215,7 +210,8 @@ class TemplateConverter {
     for (const KindRow& row : kKinds) {
       known +=
           (known.empty() ? "" : ", ") + std::string(row.api_version) + " " + std::string(row.kind);
-      if (TextOf(job, "kind") != row.kind || TextOf(job, "apiVersion") != row.api_version) continue;
+      if (TextField(job, "kind") != row.kind || TextField(job, "apiVersion") != row.api_version)
+        continue;
       for (const std::string_view pod : row.pods) {
         const Json::json_pointer place(std::string(pod) + "/spec/containers/0");
         if (job.contains(place) && job.at(place).is_object()) return NameContainer(job.at(place));
@@ -225,14 +221,14 @@ class TemplateConverter {
       return kContainerName;
     }
     findings_.Error(FieldPath(kTrialSpecPath, "kind"),
-                    "\"" + TextOf(job, "apiVersion") + " " + TextOf(job, "kind") +
+                    "\"" + TextField(job, "apiVersion") + " " + TextField(job, "kind") +
                         "\" is not a kind of job that v1alpha3 knows: use " + known);
     return kContainerName;
   }
 
   // v1beta1 does not replace placeholders in primaryContainerName, so the name must be fixed.
   std::string NameContainer(Json& container) const {
-    const std::string name = TextOf(container, "name");
+    const std::string name = TextField(container, "name");
     if (!name.empty() && name.find(placeholders_.prefix()) == std::string::npos) return name;
     container["name"] = kContainerName;
     return kContainerName;
@@ -245,7 +241,7 @@ class TemplateConverter {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
       if (placeholders_.used(kFirst + i)) continue;
       findings_.Error(ElementPath("spec.parameters", i),
-                      "\"" + TextOf(parameters[i], "name") +
+                      "\"" + TextField(parameters[i], "name") +
                           "\" reaches no trial: goTemplate never prints its .Value");
     }
   }

@@ -1,14 +1,10 @@
 #include "operators/convert/job_condition.h"
 
+#include "operators/codec/text_field.h"
 #include "operators/convert/gjson.h"
 
 namespace lockstep {
 namespace {
-
-std::string TextOf(const Json& object, const char* name) {
-  const auto field = object.find(name);
-  return field != object.end() && field->is_string() ? field->get<std::string>() : "";
-}
 
 // Whether `condition` holds; `verdict` takes what it says then, or what is wrong with it.
 bool Holds(const Json& job, std::string_view condition, JobVerdict& verdict) {
@@ -21,8 +17,8 @@ bool Holds(const Json& job, std::string_view condition, JobVerdict& verdict) {
   const Json value = found->value_or(Json());
   if (!value.is_object() && (!value.is_array() || value.empty())) return false;
   const Json& first = value.is_array() ? value.front() : value;
-  verdict.reason = first.is_object() ? TextOf(first, "reason") : "";
-  verdict.message = first.is_object() ? TextOf(first, "message") : "";
+  verdict.reason = TextField(first, "reason");
+  verdict.message = TextField(first, "message");
   return true;
 }
 

@@ -100,8 +100,10 @@ class SuggestionReconciler final : public Reconciler {
       SetTrue(status.conditions, condition::kExhausted, "SuggestionExhausted",
               "the search has no point left to propose", now);
     }
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<EarlyStoppingRule> rules,
-                              RulesNow(experiment, trials));
+    std::vector<EarlyStoppingRule> rules;
+    if (!proposals.empty()) {
+      LOCKSTEP_ASSIGN_OR_RETURN(rules, RulesNow(experiment, trials));
+    }
     return Keep(experiment, proposals, rules, status);
   }
 

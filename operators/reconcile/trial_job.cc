@@ -1,6 +1,7 @@
 #include "operators/reconcile/trial_job.h"
 
 #include "operators/api/defaults.h"
+#include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/job_condition.h"
 #include "operators/convert/job_object.h"
@@ -12,12 +13,6 @@ namespace lockstep {
 namespace {
 
 constexpr std::size_t kStatusBytesMax = 1000;  // of a job's status, in a message
-
-std::string TextOf(const Json& json, const char* name) {
-  if (!json.is_object()) return "";
-  const auto field = json.find(name);
-  return field != json.end() && field->is_string() ? field->get<std::string>() : "";
-}
 
 std::string ShortStatus(const Json& job) {
   std::string text =
@@ -66,8 +61,8 @@ Result<TrainingJob> TrialJob(const Trial& trial) {
 }
 
 TrialVerdict JudgeTrial(const Trial& trial, const TrainingJob& job) {
-  const std::string kind = TextOf(trial.spec.run_spec, "kind");
-  const std::string api_version = TextOf(trial.spec.run_spec, "apiVersion");
+  const std::string kind = TextField(trial.spec.run_spec, "kind");
+  const std::string api_version = TextField(trial.spec.run_spec, "apiVersion");
   const std::string success = trial.spec.success_condition.empty()
                                   ? DefaultSuccessCondition(api_version, kind)
                                   : trial.spec.success_condition;

@@ -95,15 +95,18 @@ class TrialReconciler final : public Reconciler {
     const bool ended = HasEnded(job.status.conditions);
     LOCKSTEP_ASSIGN_OR_RETURN(const NewOutput output,
                               ReadTrialOutput(trial, job, ended, backend_, observations_));
-    // An operator may have been killed between storing the rows and writing the status: a job's end
-    // always summarizes.
-    if (trial.spec.objective && (output.rows || ended)) {
-      LOCKSTEP_ASSIGN_OR_RETURN(const auto rows, observations_.Rows(trial.meta.uid, ""));
+    // An operator may have been killed between storing the rows and writing the status, or acting
+    // on its rules: a job's end always summarizes, and rules are looked at each time.
+    const bool may_stop = !ended && !StopRequested(job);
+    const bool has_rules = may_stop && !trial.spec.early_stopping_rules.empty();
+    std::vector<MetricRow> rows;
+    if (trial.spec.objective && (output.rows || ended || has_rules)) {
+      LOCKSTEP_ASSIGN_OR_RETURN(rows, observations_.Rows(trial.meta.uid, ""));
       trial.status.observation = Summarize(*trial.spec.objective, rows);
       trial.status.curve = Curve(*trial.spec.objective, rows);
     }
-    if (!ended && !StopRequested(job)) {
-      LOCKSTEP_RETURN_IF_ERROR(StopIfWanted(trial, job, unwanted));
+    if (may_stop) {
+      LOCKSTEP_RETURN_IF_ERROR(StopIfWanted(trial, job, unwanted, rows));
     }
     if (output.more) return Requeue{std::chrono::milliseconds(0)};
     if (ended) {
@@ -115,21 +118,17 @@ class TrialReconciler final : public Reconciler {
     return Requeue{poll_};
   }
 
-  // Looks at all rows again each time: an operator that was killed after it had stored the decisive
-  // one must still see it.
-  Status StopIfWanted(const Trial& trial, const TrainingJob& job, bool unwanted) {
-    TrainingJob stopped = job;
-    if (unwanted) {
-      stopped.meta.annotations[kStopAnnotation] = kExperimentDone;
-    } else {
-      if (trial.spec.early_stopping_rules.empty() || !trial.spec.objective) return OkStatus();
-      LOCKSTEP_ASSIGN_OR_RETURN(const auto rows, observations_.Rows(trial.meta.uid, ""));
-      const auto reason =
-          EarlyStopReason(trial.spec.early_stopping_rules, *trial.spec.objective, rows);
-      if (!reason) return OkStatus();
-      stopped.meta.annotations[kStopAnnotation] = "stopped early: " + *reason;
-      stopped.meta.annotations[kEarlyStopAnnotation] = "true";
+  Status StopIfWanted(const Trial& trial, const TrainingJob& job, bool unwanted,
+                      const std::vector<MetricRow>& rows) {
+    std::optional<std::string> early;
+    if (!unwanted && trial.spec.objective) {
+      early = EarlyStopReason(trial.spec.early_stopping_rules, *trial.spec.objective, rows);
     }
+    if (!unwanted && !early) return OkStatus();
+    TrainingJob stopped = job;
+    stopped.meta.annotations[kStopAnnotation] =
+        early ? "stopped early: " + *early : kExperimentDone;
+    if (early) stopped.meta.annotations[kEarlyStopAnnotation] = "true";
     return store_.Update(std::move(stopped)).status();
   }
 
