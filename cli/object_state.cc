@@ -1,6 +1,6 @@
 #include "cli/object_state.h"
 
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 
 namespace lockstep {
 namespace {

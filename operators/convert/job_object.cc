@@ -1,18 +1,10 @@
 #include "operators/convert/job_object.h"
 
-#include <algorithm>
-
+#include "operators/api/conditions.h"
 #include "operators/api/object.h"
 
 namespace lockstep {
 namespace {
-
-const Condition* TrueCondition(const TrainingJobStatus& status, const char* type) {
-  const auto found = std::ranges::find_if(status.conditions, [&](const Condition& condition) {
-    return condition.type == type && condition.status == "True";
-  });
-  return found != status.conditions.end() ? &*found : nullptr;
-}
 
 Json JobCondition(const char* type, const char* reason, const Condition& ended) {
   Json condition = {
@@ -33,13 +25,15 @@ Json JobStatus(const TrainingJob& job) {
   count("active", status.active);
   count("ready", status.active);
   std::int64_t failed = status.generation;
-  if (const Condition* ended = TrueCondition(status, "Succeeded")) {
+  if (IsTrue(status.conditions, condition::kSucceeded)) {
+    const Condition* ended = FindCondition(status.conditions, condition::kSucceeded);
     std::int64_t ranks = 0;
     for (const JobRole& role : job.spec.roles) ranks += role.replicas;
     count("succeeded", ranks);
     json["conditions"].push_back(JobCondition("Complete", "CompletionsReached", *ended));
     if (!status.completion_time.empty()) json["completionTime"] = status.completion_time;
-  } else if (const Condition* lost = TrueCondition(status, "Failed")) {
+  } else if (IsTrue(status.conditions, condition::kFailed)) {
+    const Condition* lost = FindCondition(status.conditions, condition::kFailed);
     ++failed;
     const bool late = status.first_failure && status.first_failure->cause == "deadline";
     json["conditions"].push_back(

@@ -1,6 +1,6 @@
 #include "operators/reconcile/controllers.h"
 
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 #include "operators/reconcile/experiment_reconciler.h"
 #include "operators/reconcile/suggestion_reconciler.h"
 #include "operators/reconcile/training_job_reconciler.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 #include "operators/reconcile/experiment_status.h"
 #include "operators/reconcile/new_trial.h"
 #include "operators/reconcile/ownership.h"

@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "operators/api/conditions.h"
 #include "operators/observe/summarize.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/trial_state.h"
 #include "runtime/base/metric_line.h"
 

@@ -1,7 +1,7 @@
 #include "operators/reconcile/success_policy.h"
 
+#include "operators/api/conditions.h"
 #include "operators/observe/summarize.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/experiment_status.h"
 
 namespace lockstep {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "operators/api/conditions.h"
 #include "operators/observe/metric_value.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/search_history.h"
 #include "operators/reconcile/trial_name.h"

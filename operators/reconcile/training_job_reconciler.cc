@@ -1,8 +1,8 @@
 #include "operators/reconcile/training_job_reconciler.h"
 
 #include "launcher/job_dir.h"
+#include "operators/api/conditions.h"
 #include "operators/backend/job_plan.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/restart_policy.h"
 #include "operators/reconcile/stop_request.h"

@@ -1,11 +1,11 @@
 #include "operators/reconcile/trial_job.h"
 
+#include "operators/api/conditions.h"
 #include "operators/api/defaults.h"
 #include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/job_condition.h"
 #include "operators/convert/job_object.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/new_trial.h"
 #include "operators/reconcile/ownership.h"
 

@@ -1,8 +1,8 @@
 #include "operators/reconcile/trial_reconciler.h"
 
+#include "operators/api/conditions.h"
 #include "operators/observe/early_stop_rules.h"
 #include "operators/observe/summarize.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/stop_request.h"
 #include "operators/reconcile/trial_job.h"

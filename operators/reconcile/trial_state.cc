@@ -1,6 +1,6 @@
 #include "operators/reconcile/trial_state.h"
 
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 
 namespace lockstep {
 

@@ -12,7 +12,7 @@
 #include <random>
 #include <set>
 
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 #include "tests/operators/reconcile/test_world.h"
 
 namespace lockstep {

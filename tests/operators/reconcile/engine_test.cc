@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 #include "tests/operators/reconcile/test_world.h"
 
 namespace lockstep {

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <map>
 
+#include "operators/api/conditions.h"
 #include "operators/api/object.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/experiment_status.h"
 #include "operators/reconcile/success_policy.h"
 #include "tests/conformance/recorded_cases.h"

@@ -1,7 +1,7 @@
 // The small pure policies: how many trials, which end, which names, restart or not.
 #include <gtest/gtest.h>
 
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 #include "operators/reconcile/experiment_status.h"
 #include "operators/reconcile/parallelism.h"
 #include "operators/reconcile/restart_policy.h"

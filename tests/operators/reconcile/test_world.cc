@@ -2,8 +2,8 @@
 
 #include <thread>
 
+#include "operators/api/conditions.h"
 #include "operators/api/defaults.h"
-#include "operators/reconcile/conditions.h"
 #include "operators/reconcile/controllers.h"
 #include "operators/reconcile/experiment_status.h"
 #include "operators/store/memory_store.h"

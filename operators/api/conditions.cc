@@ -1,4 +1,4 @@
-#include "operators/reconcile/conditions.h"
+#include "operators/api/conditions.h"
 
 #include <algorithm>
 
