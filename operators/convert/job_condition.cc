@@ -17,6 +17,11 @@ bool Holds(const Json& job, std::string_view condition, JobVerdict& verdict) {
   const Json value = found->value_or(Json());
   if (!value.is_object() && (!value.is_array() || value.empty())) return false;
   const Json& first = value.is_array() ? value.front() : value;
+  if (!first.is_object()) {
+    verdict.message += (verdict.message.empty() ? "" : "; ") + std::string(condition) + " finds " +
+                       value.dump() + ", a list of what are no objects, and so never holds";
+    return false;
+  }
   verdict.reason = TextField(first, "reason");
   verdict.message = TextField(first, "message");
   return true;

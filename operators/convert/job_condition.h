@@ -20,8 +20,8 @@ struct JobVerdict {
   friend bool operator==(const JobVerdict&, const JobVerdict&) = default;
 };
 
-// The failure condition comes first. A condition holds when it finds an object or a list that is
-// not empty; an empty condition, and one that CheckGjson refuses, never holds.
+// The failure condition comes first. A condition holds when it finds an object or a list of them
+// that is not empty; an empty condition, and one that CheckGjson refuses, never holds.
 JobVerdict JudgeJob(const Json& job, std::string_view success_condition,
                     std::string_view failure_condition);
 

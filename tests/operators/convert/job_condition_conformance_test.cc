@@ -19,15 +19,10 @@ struct Difference {
 
 const std::map<std::string, Difference>& Differences() {
   static const std::map<std::string, Difference> kTable = {
-      {"jobstatus_gjson_array_scalars",
-       {"Katib finds no reason in a text, and asks again for ever; the condition holds",
-        "Succeeded"}},
       {"jobstatus_gjson_multipath",
        {"{...} is there whatever the job does: Katib's trial succeeds before its job has begun; "
         "refused at submit",
         "Running"}},
-      {"jobstatus_no_name",
-       {"a job without a name is none to Katib; every job here has its trial's name", "Running"}},
   };
   return kTable;
 }
@@ -58,8 +53,13 @@ TEST_P(JobConditionConformance, AgreesWithKatib) {
     ++tally_.differ;
     return;
   }
-  const Json expected = Read(".expected.json").at("status");
-  EXPECT_EQ(NameOf(verdict.state), expected.at("condition"));
+  // An error (Katib asks again for ever) and no status at all (a job without a name) are, as
+  // Running is, no end of the job.
+  const Json answer = Read(".expected.json");
+  const Json expected = answer.value("status", Json());
+  const bool undecided = answer.contains("error") || expected.is_null();
+  EXPECT_EQ(NameOf(verdict.state), undecided ? "Running" : expected.at("condition"));
+  if (answer.contains("error")) EXPECT_NE(verdict.message, "");
   if (verdict.state != JobVerdict::State::kRunning) {
     EXPECT_EQ(verdict.reason, expected.value("reason", ""));
     EXPECT_EQ(verdict.message, expected.value("message", ""));
