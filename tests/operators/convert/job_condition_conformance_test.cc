@@ -59,7 +59,9 @@ TEST_P(JobConditionConformance, AgreesWithKatib) {
   const Json expected = answer.value("status", Json());
   const bool undecided = answer.contains("error") || expected.is_null();
   EXPECT_EQ(NameOf(verdict.state), undecided ? "Running" : expected.at("condition"));
-  if (answer.contains("error")) EXPECT_NE(verdict.message, "");
+  if (answer.contains("error")) {
+    EXPECT_NE(verdict.message, "");
+  }
   if (verdict.state != JobVerdict::State::kRunning) {
     EXPECT_EQ(verdict.reason, expected.value("reason", ""));
     EXPECT_EQ(verdict.message, expected.value("message", ""));
