@@ -7,23 +7,23 @@
 #include <string>
 #include <vector>
 
+#include "operators/api/env_source.h"
 #include "operators/api/meta.h"
+#include "operators/api/volume.h"
 #include "operators/codec/json.h"
 
 namespace lockstep {
 
-inline constexpr char kNoVolumes[] =
-    "a rank is a process and sees this machine's files; name them by their paths and leave it out";
-
 struct EnvVar {
   std::string name;
   std::string value;
+  std::optional<EnvVarSource> value_from = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("name", self.name, "Name of the variable.");
     v.Field("value", self.value, "Its value; $(NAME) stands for a variable defined before.");
-    v.Refused("write the value itself", {"valueFrom"});
+    v.Field("valueFrom", self.value_from, "Where the value comes from; in place of value.");
   }
   friend bool operator==(const EnvVar&, const EnvVar&) = default;
 };
@@ -34,10 +34,13 @@ struct Container {
   std::string image_pull_policy;
   std::vector<std::string> command;
   std::vector<std::string> args;
+  std::vector<EnvFromSource> env_from;  // before env, which wins
   std::vector<EnvVar> env;
   std::string working_dir;
-  Json ports;      // null: not given
-  Json resources;  // null: not given
+  std::vector<VolumeMount> volume_mounts;
+  std::string restart_policy;  // "Always", of an init container: it is a sidecar
+  Json ports;                  // null: not given
+  Json resources;              // null: not given
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
@@ -46,34 +49,38 @@ struct Container {
     v.Field("imagePullPolicy", self.image_pull_policy, "Always, IfNotPresent or Never.");
     v.Field("command", self.command, "The program and its first arguments.");
     v.Field("args", self.args, "More arguments.");
+    v.Field("envFrom", self.env_from, "Variables from ConfigMaps; those under env win.");
     v.Field("env", self.env, "Environment variables.");
     v.Field("workingDir", self.working_dir, "Where the program starts.");
+    v.Field("volumeMounts", self.volume_mounts, "Where the pod's volumes are seen.");
+    v.Field("restartPolicy", self.restart_policy,
+            "Always, in initContainers only: the program runs beside the ranks, as a sidecar.");
     v.Field("ports", self.ports, "Ports the program listens on.");
     v.Field("resources", self.resources, "Requests and limits of CPU, memory and devices.");
     v.Dropped({"terminationMessagePath", "terminationMessagePolicy"});
-    v.Refused("write each variable under env", {"envFrom"});
-    v.Refused(kNoVolumes, {"volumeMounts", "volumeDevices"});
+    v.Refused("this version gives a program no devices; open it by its path", {"volumeDevices"});
     v.Refused("this version cannot honour it; leave it out",
               {"livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "securityContext",
-               "resizePolicy", "restartPolicy", "stdin", "stdinOnce", "tty"});
+               "resizePolicy", "stdin", "stdinOnce", "tty"});
   }
   friend bool operator==(const Container&, const Container&) = default;
 };
 
 struct PodSpec {
-  std::vector<Container> init_containers;  // run in order before each rank of the role
+  std::vector<Container> init_containers;  // in order before the ranks; sidecars among them
   std::vector<Container> containers;       // exactly one
+  std::vector<Volume> volumes;
   std::string restart_policy;
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("initContainers", self.init_containers, "Run in order before the containers.");
     v.Field("containers", self.containers, "The program of a rank: exactly one container.");
+    v.Field("volumes", self.volumes, "Folders and files that its containers may see.");
     v.Field("restartPolicy", self.restart_policy, "Never or OnFailure.");
     // About pulling images and placing pods: one machine does without.
     v.Dropped({"imagePullSecrets", "tolerations", "dnsPolicy", "schedulerName", "priorityClassName",
                "enableServiceLinks", "automountServiceAccountToken"});
-    v.Refused(kNoVolumes, {"volumes"});
     v.Refused("ranks run on this machine, there is none to choose; leave it out",
               {"nodeSelector", "nodeName", "affinity", "topologySpreadConstraints"});
     v.Refused("write spec.gracePeriodSeconds", {"terminationGracePeriodSeconds"});
