@@ -49,6 +49,7 @@ struct BadLines {
 
   void Add(std::uint64_t line, std::string_view reason);
   void Add(const BadLines& later);
+  friend bool operator==(const BadLines&, const BadLines&) = default;
 };
 
 struct ParsedText {

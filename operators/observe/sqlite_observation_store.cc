@@ -2,6 +2,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -16,36 +17,39 @@ class SqliteObservationStore final : public ObservationStore {
       : path_(std::move(path)), database_(std::move(database)) {}
 
   Status Append(std::string_view trial_uid, const std::vector<MetricRow>& rows,
-                std::uint64_t expected, std::uint64_t position) override {
+                const ReadMark& mark) override {
     const std::string trial(trial_uid);
     Status conflict;
     LOCKSTEP_RETURN_IF_ERROR(Locked("write metrics", [&] {
       SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-      const std::uint64_t now = ReadPosition(trial);
-      if (now != expected) {
-        conflict = PositionConflict(trial, expected, now);
+      const std::string now = ReadMarkOf(trial, mark.source);
+      if (now != mark.before) {
+        conflict = MarkConflict(trial, mark, now);
         return;
       }
       Insert(trial, rows);
       SQLite::Statement set(*database_,
-                            "REPLACE INTO read_positions(trial, position) VALUES(?, ?)");
+                            "REPLACE INTO read_marks(trial, source, mark) VALUES(?, ?, ?)");
       set.bind(1, trial);
-      set.bind(2, static_cast<std::int64_t>(position));
+      set.bind(2, mark.source);
+      set.bind(3, mark.after);
       set.exec();
       transaction.commit();
     }));
     return conflict;
   }
 
-  Result<std::vector<MetricRow>> Rows(std::string_view trial_uid,
-                                      std::string_view name) const override {
+  Result<std::vector<MetricRow>> Rows(std::string_view trial_uid, std::string_view name,
+                                      std::size_t rows_max) const override {
     std::vector<MetricRow> rows;
     LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {
       SQLite::Statement select(*database_,
                                "SELECT name, value, time, step FROM metric_rows "
-                               "WHERE trial = ?1 AND (?2 = '' OR name = ?2) ORDER BY id");
+                               "WHERE trial = ?1 AND (?2 = '' OR name = ?2) ORDER BY id LIMIT ?3");
       select.bind(1, std::string(trial_uid));
       select.bind(2, std::string(name));
+      constexpr std::size_t kLimitMax = std::numeric_limits<std::int64_t>::max();
+      select.bind(3, static_cast<std::int64_t>(std::min(rows_max, kLimitMax)));
       while (select.executeStep()) {
         rows.push_back({.name = select.getColumn(0).getString(),
                         .value = select.getColumn(1).getString(),
@@ -56,18 +60,31 @@ class SqliteObservationStore final : public ObservationStore {
     return rows;
   }
 
-  Result<std::uint64_t> Position(std::string_view trial_uid) const override {
-    std::uint64_t position = 0;
-    LOCKSTEP_RETURN_IF_ERROR(
-        Locked("read metrics", [&] { position = ReadPosition(std::string(trial_uid)); }));
-    return position;
+  Result<std::uint64_t> Count(std::string_view trial_uid, std::string_view name) const override {
+    std::uint64_t count = 0;
+    LOCKSTEP_RETURN_IF_ERROR(Locked("count metrics", [&] {
+      SQLite::Statement select(*database_,
+                               "SELECT count(*) FROM metric_rows WHERE trial = ? AND name = ?");
+      select.bind(1, std::string(trial_uid));
+      select.bind(2, std::string(name));
+      select.executeStep();
+      count = static_cast<std::uint64_t>(select.getColumn(0).getInt64());
+    }));
+    return count;
+  }
+
+  Result<std::string> Mark(std::string_view trial_uid, std::string_view source) const override {
+    std::string mark;
+    LOCKSTEP_RETURN_IF_ERROR(Locked(
+        "read metrics", [&] { mark = ReadMarkOf(std::string(trial_uid), std::string(source)); }));
+    return mark;
   }
 
   Status Forget(std::string_view trial_uid) override {
     return Locked("forget metrics", [&] {
       SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-      for (const char* sql : {"DELETE FROM metric_rows WHERE trial = ?",
-                              "DELETE FROM read_positions WHERE trial = ?"}) {
+      for (const char* sql :
+           {"DELETE FROM metric_rows WHERE trial = ?", "DELETE FROM read_marks WHERE trial = ?"}) {
         SQLite::Statement erase(*database_, sql);
         erase.bind(1, std::string(trial_uid));
         erase.exec();
@@ -82,10 +99,12 @@ class SqliteObservationStore final : public ObservationStore {
     return GuardSqlite(path_, what, work);
   }
 
-  std::uint64_t ReadPosition(const std::string& trial) const {
-    SQLite::Statement select(*database_, "SELECT position FROM read_positions WHERE trial = ?");
+  std::string ReadMarkOf(const std::string& trial, const std::string& source) const {
+    SQLite::Statement select(*database_,
+                             "SELECT mark FROM read_marks WHERE trial = ? AND source = ?");
     select.bind(1, trial);
-    return select.executeStep() ? static_cast<std::uint64_t>(select.getColumn(0).getInt64()) : 0;
+    select.bind(2, source);
+    return select.executeStep() ? select.getColumn(0).getString() : "";
   }
 
   void Insert(const std::string& trial, const std::vector<MetricRow>& rows) {

@@ -113,21 +113,33 @@ class SuggestionReconciler final : public Reconciler {
     std::vector<EarlyStoppingRule> rules;
     if (!experiment.spec.early_stopping) return rules;
     const ObjectiveSpec& objective = *experiment.spec.objective;
+    const std::size_t wanted = MedianStopReports(*experiment.spec.early_stopping);
     std::vector<std::vector<double>> succeeded;
     for (const ObjectPtr& trial : trials) {
       if (StateOf(std::get<Trial>(*trial)) != TrialState::kSucceeded) continue;
       LOCKSTEP_ASSIGN_OR_RETURN(
-          const std::vector<MetricRow> rows,
-          observations_.Rows(MetaOf(*trial).uid, objective.objective_metric_name));
-      std::vector<double>& reports = succeeded.emplace_back();
-      for (const MetricRow& row : rows) {
-        if (const auto value = ParseMetricValue(row.value)) reports.push_back(*value);
-      }
+          std::vector<double> reports,
+          FirstReports(MetaOf(*trial).uid, objective.objective_metric_name, wanted));
+      succeeded.push_back(std::move(reports));
     }
     if (auto rule = MedianStopRule(*experiment.spec.early_stopping, objective, succeeded)) {
       rules.push_back(*std::move(rule));
     }
     return rules;
+  }
+
+  // At least the first `wanted` reports that are numbers, if there are so many; few rows more.
+  Result<std::vector<double>> FirstReports(const std::string& trial_uid, const std::string& name,
+                                           std::size_t wanted) {
+    for (std::size_t rows_max = wanted;; rows_max *= 2) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<MetricRow> rows,
+                                observations_.Rows(trial_uid, name, rows_max));
+      std::vector<double> reports;
+      for (const MetricRow& row : rows) {
+        if (const auto value = ParseMetricValue(row.value)) reports.push_back(*value);
+      }
+      if (reports.size() >= wanted || rows.size() < rows_max) return reports;
+    }
   }
 
   static Status Keep(const Experiment& experiment, const std::vector<Proposal>& proposals,

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "operators/observe/log_parser.h"
+#include "operators/observe/read_position.h"
 
 namespace lockstep {
 namespace {
@@ -30,8 +31,9 @@ Status CountReports(const std::string& trial_uid, const ObservationStore& observ
   for (MetricRow& row : rows) {
     auto [count, first] = reports.try_emplace(row.name, 0);
     if (first) {
-      LOCKSTEP_ASSIGN_OR_RETURN(const auto before, observations.Rows(trial_uid, row.name));
-      count->second = static_cast<std::int64_t>(before.size());
+      LOCKSTEP_ASSIGN_OR_RETURN(const std::uint64_t before,
+                                observations.Count(trial_uid, row.name));
+      count->second = static_cast<std::int64_t>(before);
     }
     ++count->second;
     if (row.step == 0) row.step = count->second;
@@ -46,18 +48,19 @@ Result<NewOutput> ReadTrialOutput(const Trial& trial, const TrainingJob& job, bo
   NewOutput output;
   std::unique_ptr<LogParser> parser;
   const std::string& uid = trial.meta.uid;
-  LOCKSTEP_ASSIGN_OR_RETURN(std::uint64_t packed, observations.Position(uid));
+  ReadMark mark{.source = "stdout", .before = {}, .after = {}};
+  LOCKSTEP_ASSIGN_OR_RETURN(mark.before, observations.Mark(uid, mark.source));
   for (int chunk = 0; chunk < kChunksPerCall; ++chunk) {
-    const LogPosition at = LogPosition::Unpack(packed);
+    LOCKSTEP_ASSIGN_OR_RETURN(const ReadPosition at, ParseReadPosition(mark.before));
     const JobId id{job.meta.namespace_, job.meta.name, job.meta.uid, at.generation};
     LOCKSTEP_ASSIGN_OR_RETURN(const std::string text,
                               backend.ReadLog(id, 0, at.offset, kChunkBytes));
     const bool generation_ended = job_ended || at.generation < job.status.generation;
     if (text.empty() && at.generation >= job.status.generation) return output;
-    LogPosition next = at;
+    ReadPosition next = at;
     std::vector<MetricRow> rows;
     if (text.empty()) {
-      next = {at.generation + 1, 0};
+      next = {.generation = at.generation + 1};
     } else {
       if (!parser) {
         LOCKSTEP_ASSIGN_OR_RETURN(parser, ParserOf(trial));
@@ -73,9 +76,10 @@ Result<NewOutput> ReadTrialOutput(const Trial& trial, const TrainingJob& job, bo
       rows = std::move(parsed.rows);
       LOCKSTEP_RETURN_IF_ERROR(CountReports(uid, observations, rows));
     }
-    LOCKSTEP_RETURN_IF_ERROR(observations.Append(uid, rows, packed, next.Pack()));
+    mark.after = FormatReadPosition(next);
+    LOCKSTEP_RETURN_IF_ERROR(observations.Append(uid, rows, mark));
     output.rows = output.rows || !rows.empty();
-    packed = next.Pack();
+    mark.before = std::move(mark.after);
   }
   output.more = true;
   return output;

@@ -1,11 +1,8 @@
 // Reads what a trial's rank 0 has printed since the last time, and keeps the metrics in it.
 //
 // The read position is kept with the rows, in one commit, so that an operator killed at any moment
-// loses no row and stores none twice. It counts generation and offset: each start of the group has
-// a log of its own.
+// loses no row and stores none twice.
 #pragma once
-
-#include <cstdint>
 
 #include "operators/api/training_job.h"
 #include "operators/api/trial.h"
@@ -13,17 +10,6 @@
 #include "operators/observe/observation_store.h"
 
 namespace lockstep {
-
-struct LogPosition {
-  int generation = 0;
-  std::uint64_t offset = 0;  // < 2^48
-
-  // As ObservationStore keeps it.
-  std::uint64_t Pack() const { return static_cast<std::uint64_t>(generation) << 48 | offset; }
-  static LogPosition Unpack(std::uint64_t position) {
-    return {static_cast<int>(position >> 48), position & ((std::uint64_t{1} << 48) - 1)};
-  }
-};
 
 struct NewOutput {
   bool rows = false;  // some were stored

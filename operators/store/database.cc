@@ -18,18 +18,35 @@ CREATE TABLE metric_rows(
   id INTEGER PRIMARY KEY, trial TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
   time TEXT NOT NULL, step INTEGER NOT NULL);
 CREATE INDEX metric_rows_of_trial ON metric_rows(trial, id);
-CREATE TABLE read_positions(trial TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE read_marks(
+  trial TEXT NOT NULL, source TEXT NOT NULL, mark TEXT NOT NULL,
+  PRIMARY KEY(trial, source)) WITHOUT ROWID;
+)";
+
+// Version 1 knew one source, and packed generation and offset into one number.
+constexpr char kFromVersion1[] = R"(
+CREATE TABLE read_marks(
+  trial TEXT NOT NULL, source TEXT NOT NULL, mark TEXT NOT NULL,
+  PRIMARY KEY(trial, source)) WITHOUT ROWID;
+INSERT INTO read_marks SELECT trial, 'stdout',
+  '{"generation":' || (position >> 48) || ',"offset":' || (position & 0xffffffffffff) || '}'
+  FROM read_positions;
+DROP TABLE read_positions;
 )";
 
 int Pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
 }
 
-// In one transaction, so that two who open a new file at once do not both create its tables.
-void CreateTables(SQLite::Database& database) {
+// In one transaction, so that two who open a file at once do not both create or change its tables.
+void BringUpToDate(SQLite::Database& database) {
+  if (Pragma(database, "user_version") == kStateVersion) return;
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
-  if (Pragma(database, "user_version") != 0) return;
-  database.exec(kSchema);
+  switch (Pragma(database, "user_version")) {
+    case 0: database.exec(kSchema); break;
+    case 1: database.exec(kFromVersion1); break;
+    default: return;
+  }
   database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
   database.exec("PRAGMA user_version = " + std::to_string(kStateVersion));
   transaction.commit();
@@ -89,7 +106,7 @@ Result<std::unique_ptr<SQLite::Database>> OpenStateFile(const std::string& path)
     if (!ours.ok()) return;
     database->execAndGet("PRAGMA journal_mode = WAL");
     database->exec("PRAGMA synchronous = FULL");
-    CreateTables(*database);
+    BringUpToDate(*database);
   }));
   LOCKSTEP_RETURN_IF_ERROR(ours);
   return database;

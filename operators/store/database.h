@@ -3,7 +3,8 @@
 //
 //   objects(kind, namespace, name, json)   an API object each, as EncodeObject has it
 //   counters(name, value)                  "version": the last resource version given out
-//   metric_rows(id, trial, name, value, time, step), read_positions(trial, position)
+//   metric_rows(id, trial, name, value, time, step)
+//   read_marks(trial, source, mark)        how far each source of a trial's metrics was read
 #pragma once
 
 #include <functional>
@@ -18,10 +19,11 @@ class Database;
 
 namespace lockstep {
 
-inline constexpr int kStateVersion = 1;
+inline constexpr int kStateVersion = 2;
 
-// Opens or creates the file, in WAL mode with synchronous=FULL. FailedPrecondition, and the file is
-// left as it is: written by a newer version, by another program, damaged, or not writable.
+// Opens or creates the file, and brings one of an earlier version up to date; in WAL mode with
+// synchronous=FULL. FailedPrecondition, and the file is left as it is: written by a newer version,
+// by another program, damaged, or not writable.
 Result<std::unique_ptr<SQLite::Database>> OpenStateFile(const std::string& path);
 
 // Runs `work`, which may throw what SQLite throws, and turns that into a Status that names the file

@@ -90,6 +90,10 @@ std::vector<SettingError> CheckEarlyStopping(const AlgorithmSpec& early_stopping
   return errors;
 }
 
+std::size_t MedianStopReports(const AlgorithmSpec& early_stopping) {
+  return static_cast<std::size_t>(ValueOf(early_stopping, kStartStep));
+}
+
 std::optional<EarlyStoppingRule> MedianStopRule(const AlgorithmSpec& early_stopping,
                                                 const ObjectiveSpec& objective,
                                                 const std::vector<std::vector<double>>& succeeded) {

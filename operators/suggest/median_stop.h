@@ -20,9 +20,13 @@ namespace lockstep {
 // Checks spec.earlyStopping; paths as CheckAlgorithm's.
 std::vector<SettingError> CheckEarlyStopping(const AlgorithmSpec& early_stopping);
 
-// The rule of a trial that begins now. `succeeded`: the objective's reports of each trial that has
-// succeeded, in order. nullopt: there are too few of them.
+// How many of a trial's first reports MedianStopRule looks at.
 // REQUIRES: CheckEarlyStopping found nothing.
+std::size_t MedianStopReports(const AlgorithmSpec& early_stopping);
+
+// The rule of a trial that begins now. `succeeded`: the objective's reports of each trial that has
+// succeeded, in order; at least the first MedianStopReports of them. nullopt: there are too few of
+// them. REQUIRES: CheckEarlyStopping found nothing.
 std::optional<EarlyStoppingRule> MedianStopRule(const AlgorithmSpec& early_stopping,
                                                 const ObjectiveSpec& objective,
                                                 const std::vector<std::vector<double>>& succeeded);

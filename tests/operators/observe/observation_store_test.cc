@@ -1,6 +1,7 @@
 // What every ObservationStore must do, run over both; then what only a file can.
 #include "operators/observe/observation_store.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "operators/observe/memory_observation_store.h"
+#include "operators/observe/read_position.h"
 #include "operators/observe/sqlite_observation_store.h"
 #include "operators/store/sqlite_store.h"
 #include "tests/operators/store/temporary_folder.h"
@@ -20,6 +22,10 @@ using testing::IsEmpty;
 
 MetricRow Row(std::string name, std::string value) {
   return {std::move(name), std::move(value), "2026-11-22T06:30:00Z", 1};
+}
+
+ReadMark Log(std::string before, std::string after) {
+  return {"log", std::move(before), std::move(after)};
 }
 
 class EveryObservationStore : public testing::TestWithParam<std::string> {
@@ -39,42 +45,70 @@ class EveryObservationStore : public testing::TestWithParam<std::string> {
 
 TEST_P(EveryObservationStore, KnowsNothingOfATrialThatReportedNothing) {
   EXPECT_THAT(Rows("t"), IsEmpty());
-  EXPECT_EQ(store_->Position("t").value(), 0u);
+  EXPECT_EQ(store_->Mark("t", "log").value(), "");
   EXPECT_TRUE(store_->Forget("t").ok());
 }
 
 TEST_P(EveryObservationStore, KeepsRowsInOrderAndByName) {
-  ASSERT_TRUE(store_->Append("t", {Row("loss", "1"), Row("acc", "2")}, 0, 10).ok());
-  ASSERT_TRUE(store_->Append("t", {Row("loss", "")}, 10, 20).ok());
-  ASSERT_TRUE(store_->Append("u", {Row("loss", "7")}, 0, 5).ok());
+  ASSERT_TRUE(store_->Append("t", {Row("loss", "1"), Row("acc", "2")}, Log("", "10")).ok());
+  ASSERT_TRUE(store_->Append("t", {Row("loss", "")}, Log("10", "20")).ok());
+  ASSERT_TRUE(store_->Append("u", {Row("loss", "7")}, Log("", "5")).ok());
   EXPECT_THAT(Rows("t"), ElementsAre(Row("loss", "1"), Row("acc", "2"), Row("loss", "")));
   EXPECT_THAT(Rows("t", "loss"), ElementsAre(Row("loss", "1"), Row("loss", "")));
   EXPECT_THAT(Rows("t", "lo"), IsEmpty());
-  EXPECT_EQ(store_->Position("t").value(), 20u);
+  EXPECT_EQ(store_->Mark("t", "log").value(), "20");
 }
 
-TEST_P(EveryObservationStore, MovesThePositionWithoutRows) {
-  ASSERT_TRUE(store_->Append("t", {}, 0, 10).ok());
-  EXPECT_EQ(store_->Position("t").value(), 10u);
+TEST_P(EveryObservationStore, CountsAndGivesTheFirstRowsAlone) {
+  const std::vector<MetricRow> rows = {Row("loss", "1"), Row("acc", "2"), Row("loss", "3"),
+                                       Row("loss", "4")};
+  ASSERT_TRUE(store_->Append("t", rows, Log("", "1")).ok());
+  EXPECT_THAT(store_->Rows("t", "loss", 2).value(),
+              ElementsAre(Row("loss", "1"), Row("loss", "3")));
+  EXPECT_THAT(store_->Rows("t", "", 2).value(), ElementsAre(Row("loss", "1"), Row("acc", "2")));
+  EXPECT_THAT(store_->Rows("t", "loss", 0).value(), IsEmpty());
+  EXPECT_EQ(store_->Rows("t", "loss", 9).value().size(), 3U);
+  EXPECT_EQ(store_->Count("t", "loss").value(), 3U);
+  EXPECT_EQ(store_->Count("t", "lo").value(), 0U);
+  EXPECT_EQ(store_->Count("u", "loss").value(), 0U);
 }
 
-TEST_P(EveryObservationStore, RefusesRowsThatWereReadFromAnotherPosition) {
-  ASSERT_TRUE(store_->Append("t", {Row("loss", "1")}, 0, 10).ok());
-  const Status again = store_->Append("t", {Row("loss", "1")}, 0, 10);
+TEST_P(EveryObservationStore, KeepsAMarkForEachSourceOfEachTrial) {
+  ASSERT_TRUE(store_->Append("t", {Row("loss", "1")}, Log("", "10")).ok());
+  ASSERT_TRUE(store_->Append("t", {Row("loss", "2")}, {"file:a\nb", "", "5"}).ok());
+  ASSERT_TRUE(store_->Append("u", {Row("loss", "3")}, Log("", "7")).ok());
+  EXPECT_EQ(store_->Mark("t", "log").value(), "10");
+  EXPECT_EQ(store_->Mark("t", "file:a\nb").value(), "5");
+  EXPECT_EQ(store_->Mark("u", "log").value(), "7");
+  EXPECT_EQ(store_->Mark("u", "file:a\nb").value(), "");
+  EXPECT_THAT(Rows("t"), ElementsAre(Row("loss", "1"), Row("loss", "2")));
+  ASSERT_TRUE(store_->Forget("t").ok());
+  EXPECT_EQ(store_->Mark("t", "file:a\nb").value(), "");
+}
+
+TEST_P(EveryObservationStore, MovesTheMarkWithoutRows) {
+  ASSERT_TRUE(store_->Append("t", {}, Log("", "10")).ok());
+  EXPECT_EQ(store_->Mark("t", "log").value(), "10");
+}
+
+TEST_P(EveryObservationStore, RefusesRowsThatWereReadFromAnotherMark) {
+  ASSERT_TRUE(store_->Append("t", {Row("loss", "1")}, Log("", "10")).ok());
+  const Status again = store_->Append("t", {Row("loss", "1")}, Log("", "10"));
   EXPECT_EQ(again.kind(), StatusKind::kConflict);
-  EXPECT_THAT(again.message(), testing::HasSubstr("read up to byte 10, not 0"));
-  EXPECT_EQ(store_->Append("new", {Row("loss", "1")}, 3, 10).kind(), StatusKind::kConflict);
+  EXPECT_THAT(again.message(), testing::HasSubstr("log is read up to \"10\", not \"\""));
+  EXPECT_EQ(store_->Append("new", {Row("loss", "1")}, Log("3", "10")).kind(),
+            StatusKind::kConflict);
   EXPECT_EQ(Rows("t").size(), 1u);
   EXPECT_THAT(Rows("new"), IsEmpty());
-  EXPECT_EQ(store_->Append("t", {}, 7, 7).kind(), StatusKind::kConflict);
+  EXPECT_EQ(store_->Append("t", {}, Log("7", "7")).kind(), StatusKind::kConflict);
 }
 
 TEST_P(EveryObservationStore, ForgetsOneTrialAlone) {
-  ASSERT_TRUE(store_->Append("t", {Row("loss", "1")}, 0, 10).ok());
-  ASSERT_TRUE(store_->Append("u", {Row("loss", "2")}, 0, 10).ok());
+  ASSERT_TRUE(store_->Append("t", {Row("loss", "1")}, Log("", "10")).ok());
+  ASSERT_TRUE(store_->Append("u", {Row("loss", "2")}, Log("", "10")).ok());
   ASSERT_TRUE(store_->Forget("t").ok());
   EXPECT_THAT(Rows("t"), IsEmpty());
-  EXPECT_EQ(store_->Position("t").value(), 0u);
+  EXPECT_EQ(store_->Mark("t", "log").value(), "");
   EXPECT_THAT(Rows("u"), ElementsAre(Row("loss", "2")));
 }
 
@@ -83,8 +117,11 @@ TEST_P(EveryObservationStore, LetsOneOfManyReadersWin) {
   std::vector<std::thread> readers;
   for (int i = 0; i < 4; ++i) {
     readers.emplace_back([&] {
-      for (std::uint64_t position = 0; position < 20; ++position) {
-        if (store_->Append("t", {Row("loss", std::to_string(position))}, position, position + 1)
+      for (int position = 0; position < 20; ++position) {
+        if (store_
+                ->Append("t", {Row("loss", std::to_string(position))},
+                         Log(position == 0 ? "" : std::to_string(position),
+                             std::to_string(position + 1)))
                 .ok()) {
           ++won;
         }
@@ -106,11 +143,43 @@ TEST(SqliteObservationStore, GoesOnWhereItWas) {
   const TemporaryFolder folder;
   {
     const auto store = std::move(OpenSqliteObservationStore(folder.File("state.db"))).value();
-    ASSERT_TRUE(store->Append("t", {Row("loss", "1")}, 0, 10).ok());
+    ASSERT_TRUE(store->Append("t", {Row("loss", "1")}, Log("", "10")).ok());
   }
   const auto store = std::move(OpenSqliteObservationStore(folder.File("state.db"))).value();
   EXPECT_THAT(store->Rows("t", "").value(), ElementsAre(Row("loss", "1")));
-  EXPECT_EQ(store->Position("t").value(), 10u);
+  EXPECT_EQ(store->Mark("t", "log").value(), "10");
+}
+
+// As version 1 wrote it.
+constexpr char kVersion1[] = R"(
+CREATE TABLE objects(
+  kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL,
+  PRIMARY KEY(kind, namespace, name)) WITHOUT ROWID;
+CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE metric_rows(
+  id INTEGER PRIMARY KEY, trial TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  time TEXT NOT NULL, step INTEGER NOT NULL);
+CREATE INDEX metric_rows_of_trial ON metric_rows(trial, id);
+CREATE TABLE read_positions(trial TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO metric_rows VALUES(1, 't', 'loss', '1', '2026-11-22T06:30:00Z', 1);
+INSERT INTO read_positions VALUES('t', 10), ('u', (2 << 48) | 12345678901);
+PRAGMA application_id = 0x4c6b7374;
+PRAGMA user_version = 1;
+)";
+
+TEST(SqliteObservationStore, GoesOnWithAFileOfVersion1) {
+  const TemporaryFolder folder;
+  SQLite::Database(folder.File("state.db"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+      .exec(kVersion1);
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto store = std::move(OpenSqliteObservationStore(folder.File("state.db"))).value();
+    EXPECT_THAT(store->Rows("t", "").value(), ElementsAre(Row("loss", "1")));
+    EXPECT_EQ(ParseReadPosition(store->Mark("t", "stdout").value()).value(),
+              (ReadPosition{.offset = 10}));
+    EXPECT_EQ(ParseReadPosition(store->Mark("u", "stdout").value()).value(),
+              (ReadPosition{.generation = 2, .offset = 12345678901}));
+    EXPECT_EQ(store->Mark("v", "stdout").value(), "");
+  }
 }
 
 TEST(SqliteObservationStore, SharesAFileWithTheObjects) {
@@ -121,7 +190,7 @@ TEST(SqliteObservationStore, SharesAFileWithTheObjects) {
   trial.meta.name = "t";
   trial.meta.namespace_ = "default";
   ASSERT_TRUE(objects->Create(trial).ok());
-  ASSERT_TRUE(observations->Append("t", {Row("loss", "1")}, 0, 10).ok());
+  ASSERT_TRUE(observations->Append("t", {Row("loss", "1")}, Log("", "10")).ok());
   EXPECT_EQ(observations->Rows("t", "").value().size(), 1u);
 }
 

@@ -78,15 +78,19 @@ class FusedStore final : public Store {
 class FusedObservations final : public ObservationStore {
  public:
   FusedObservations(ObservationStore& store, Fuse& fuse) : store_(store), fuse_(fuse) {}
-  Status Append(std::string_view uid, const std::vector<MetricRow>& rows, std::uint64_t expected,
-                std::uint64_t position) override {
-    return fuse_.Let([&] { return store_.Append(uid, rows, expected, position); });
+  Status Append(std::string_view uid, const std::vector<MetricRow>& rows,
+                const ReadMark& mark) override {
+    return fuse_.Let([&] { return store_.Append(uid, rows, mark); });
   }
-  Result<std::vector<MetricRow>> Rows(std::string_view uid, std::string_view name) const override {
-    return store_.Rows(uid, name);
+  Result<std::vector<MetricRow>> Rows(std::string_view uid, std::string_view name,
+                                      std::size_t rows_max) const override {
+    return store_.Rows(uid, name, rows_max);
   }
-  Result<std::uint64_t> Position(std::string_view uid) const override {
-    return store_.Position(uid);
+  Result<std::uint64_t> Count(std::string_view uid, std::string_view name) const override {
+    return store_.Count(uid, name);
+  }
+  Result<std::string> Mark(std::string_view uid, std::string_view source) const override {
+    return store_.Mark(uid, source);
   }
   Status Forget(std::string_view uid) override { return store_.Forget(uid); }
 
