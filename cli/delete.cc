@@ -1,5 +1,6 @@
 // lockstep delete: removes objects and all that belongs to them, and waits until they are gone.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/interrupt.h"
@@ -34,6 +35,8 @@ Result<std::vector<ObjectKey>> KeysOf(const DeleteOptions& options) {
       return InvalidArgument(FormatFileFinding(manifests.findings.front()));
     }
     for (const Object& object : manifests.objects) keys.push_back(KeyOf(object));
+    std::ranges::stable_partition(  // what others read goes after them
+        keys, [](const ObjectKey& key) { return key.kind != ConfigMap::kKind; });
     return keys;
   }
   LOCKSTEP_ASSIGN_OR_RETURN(ObjectKey key, ParseObjectName(options.object, options.namespace_));

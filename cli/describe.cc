@@ -36,6 +36,7 @@ Result<std::string> DescribeObject(ObjectClient& client, const Object& object) {
   if (const auto* suggestion = std::get_if<Suggestion>(&object)) {
     return DescribeSuggestion(*suggestion, now);
   }
+  if (const auto* map = std::get_if<ConfigMap>(&object)) return DescribeConfigMap(*map, now);
   const auto& experiment = std::get<Experiment>(object);
   const ObjectMeta& meta = experiment.meta;
   LOCKSTEP_ASSIGN_OR_RETURN(
@@ -66,7 +67,8 @@ void AddDescribeVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<DescribeOptions>();
   CLI::App* verb = app.add_subcommand("describe", "Tell everything about one object");
   verb->add_option("object", options->object,
-                   "KIND NAME, or KIND/NAME; kinds: experiment, suggestion, trial, trainingjob")
+                   "KIND NAME, or KIND/NAME; kinds: experiment, suggestion, trial, trainingjob, "
+                   "configmap")
       ->required()
       ->expected(1, 2);
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");

@@ -5,6 +5,7 @@
 #include "cli/object_state.h"
 #include "cli/object_table.h"
 #include "cli/table_printer.h"
+#include "operators/codec/base64.h"
 
 namespace lockstep {
 namespace {
@@ -184,6 +185,22 @@ std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now) {
     table.rows.push_back({point.name, FormatAssignments(point.parameter_assignments)});
   }
   page.Block("Points", FormatTable(table));
+  return page.Take();
+}
+
+std::string DescribeConfigMap(const ConfigMap& map, WallTime now) {
+  constexpr std::size_t kShownBytesMax = 4096;
+  Page page;
+  AddHead(map, now, page);
+  if (map.immutable.value_or(false)) page.Line("Immutable", "true");
+  for (const auto& [key, text] : map.data) {
+    const bool shown = text.size() <= kShownBytesMax;
+    page.Block(key, shown && !text.empty() ? text : std::to_string(text.size()) + " bytes");
+  }
+  for (const auto& [key, base64] : map.binary_data) {
+    const auto bytes = DecodeBase64(base64);
+    page.Line(key, bytes.ok() ? std::to_string(bytes->size()) + " bytes" : "no base64");
+  }
   return page.Take();
 }
 

@@ -16,6 +16,8 @@ std::string DescribeExperiment(const Experiment& experiment, const std::vector<T
 std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job, WallTime now);
 std::string DescribeTrainingJob(const TrainingJob& job, WallTime now);
 std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now);
+// With each text that is no longer than a page, and how many bytes the others have.
+std::string DescribeConfigMap(const ConfigMap& map, WallTime now);
 
 // One line: "rank 1 on host h, signal 9: MESSAGE; last line: LINE".
 std::string FailureLine(const FirstFailure& failure);

@@ -152,8 +152,9 @@ int Get(GetOptions options, const VerbContext& context) {
 void AddGetVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<GetOptions>();
   CLI::App* verb = app.add_subcommand("get", "Show objects");
-  verb->add_option("kind", options->kind,
-                   "experiments, suggestions, trials, trainingjobs or all; or KIND/NAME")
+  verb->add_option(
+          "kind", options->kind,
+          "experiments, suggestions, trials, trainingjobs, configmaps or all; or KIND/NAME")
       ->required();
   verb->add_option("name", options->name, "One object instead of all");
   verb->add_option("-o,--output", options->output, "json, yaml, wide or name")

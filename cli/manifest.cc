@@ -180,6 +180,9 @@ Result<Manifests> LoadManifests(const std::vector<std::string>& names, const Loa
       }
     }
   }
+  std::ranges::stable_partition(manifests.objects, [](const Object& object) {
+    return std::holds_alternative<ConfigMap>(object);
+  });
   if (manifests.objects.empty() && manifests.findings.empty()) {
     return InvalidArgument("there is no object in " + names.front() + ": it is empty");
   }

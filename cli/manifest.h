@@ -17,7 +17,8 @@ struct FileFinding {
 };
 
 struct Manifests {
-  std::vector<Object> objects;  // those that could be decoded
+  // Those that could be decoded: ConfigMaps, which others read, first; else as they are written.
+  std::vector<Object> objects;
   std::vector<FileFinding> findings;
 
   bool has_errors() const;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "operators/serve/protocol.h"
+
 namespace lockstep {
 namespace {
 
@@ -23,7 +25,7 @@ std::string PercentEncode(std::string_view text) {
 
 Result<std::string> CollectionTarget(const std::string& kind, const std::string& namespace_) {
   LOCKSTEP_ASSIGN_OR_RETURN(const KindName name, FindKind(kind));
-  std::string target = "/apis/" + std::string(name.api_version);
+  std::string target = ApiPath(name);
   if (!namespace_.empty()) target += "/namespaces/" + PercentEncode(namespace_);
   return target + "/" + std::string(name.plural);
 }
@@ -66,7 +68,9 @@ bool SameIntent(const Object& a, const Object& b) {
     Labels annotations = MetaOf(object).annotations;
     annotations.erase(kWorkingDirAnnotation);
     annotations.erase(kPathAnnotation);
-    return std::array<Json, 3>{json["spec"], MetaOf(object).labels, annotations};
+    json.erase("metadata");
+    json.erase("status");
+    return std::array<Json, 3>{json, MetaOf(object).labels, annotations};
   };
   return intent(a) == intent(b);
 }

@@ -34,7 +34,7 @@ class ObjectClient {
   Session& session_;
 };
 
-// What a user decides about an object: its spec, labels and (less those that apply adds)
+// What a user decides about an object: its spec (or data), labels and (less those that apply adds)
 // annotations.
 bool SameIntent(const Object& a, const Object& b);
 

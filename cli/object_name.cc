@@ -9,7 +9,9 @@ std::string TypedName(const Object& object) {
   std::string kind(KindOf(object));
   std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return std::tolower(c); });
   const std::string_view version = ApiVersionOf(object);
-  return kind + "." + std::string(version.substr(0, version.find('/'))) + "/" + MetaOf(object).name;
+  const std::size_t slash = version.find('/');
+  if (slash != std::string_view::npos) kind += "." + std::string(version.substr(0, slash));
+  return kind + "/" + MetaOf(object).name;
 }
 
 Result<ObjectKey> ParseObjectName(std::string_view typed, const std::string& namespace_) {

@@ -11,7 +11,7 @@ namespace lockstep {
 
 inline constexpr char kDefaultNamespace[] = "default";
 
-// "experiment.kubeflow.org/random", as kubectl prints it.
+// "experiment.kubeflow.org/random", "configmap/names", as kubectl prints it.
 std::string TypedName(const Object& object);
 
 // "trial/random-a1" -> its key. InvalidArgument: not KIND/NAME.

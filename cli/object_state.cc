@@ -18,12 +18,17 @@ const Condition* StateCondition(const Object& object) {
 
 const std::vector<Condition>& ConditionsOf(const Object& object) {
   return std::visit(
-      [](const auto& typed) -> const std::vector<Condition>& { return typed.status.conditions; },
+      [](const auto& typed) -> const std::vector<Condition>& {
+        static const std::vector<Condition> none;
+        if constexpr (HasStatus<std::decay_t<decltype(typed)>>) return typed.status.conditions;
+        return none;
+      },
       object);
 }
 
 std::string StateOf(const Object& object) {
   if (!MetaOf(object).deletion_timestamp.empty()) return "Deleting";
+  if (std::holds_alternative<ConfigMap>(object)) return "";
   const Condition* state = StateCondition(object);
   return state == nullptr ? "Pending" : state->type;
 }

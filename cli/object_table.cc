@@ -64,6 +64,10 @@ void AddCells(const TrainingJob& job, bool wide, Row& row) {
   if (wide) row.Add("FAILURE", job.status.first_failure ? job.status.first_failure->message : "");
 }
 
+void AddCells(const ConfigMap& map, bool, Row& row) {
+  row.Add("DATA", std::to_string(map.data.size() + map.binary_data.size()));
+}
+
 }  // namespace
 
 std::string ShortNumber(const std::string& text) {
@@ -128,7 +132,7 @@ Table MakeObjectTable(const std::vector<Object>& objects, const ObjectTableOptio
     Row row;
     if (options.with_namespace) row.Add("NAMESPACE", meta.namespace_);
     row.Add("NAME", options.with_kind ? TypedName(object) : meta.name);
-    row.Add("STATE", StateOf(object));
+    if (!std::holds_alternative<ConfigMap>(object)) row.Add("STATE", StateOf(object));
     std::visit([&](const auto& typed) { AddCells(typed, options.wide, row); }, object);
     row.Add("AGE", FormatSpan(meta.creation_timestamp, "", options.now));
     table.header = std::move(row.header);

@@ -46,6 +46,10 @@ void CheckName(const ObjectMeta& meta, std::size_t bytes_max, FindingList& findi
                        "\" is no name for an object: lower-case letters, digits "
                        "and -, beginning with a letter and ending with a letter or digit");
   }
+  CheckNamespace(meta, findings);
+}
+
+void CheckNamespace(const ObjectMeta& meta, FindingList& findings) {
   constexpr std::size_t kNamespaceBytesMax = 63;
   if (!IsLabelName(meta.namespace_) || meta.namespace_.size() > kNamespaceBytesMax) {
     findings.Error("metadata.namespace", "\"" + meta.namespace_ + "\" is no name of a namespace");

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/api/config_map.h"
 #include "operators/api/experiment.h"
 #include "operators/api/finding_list.h"
 #include "operators/api/training_job.h"
@@ -13,6 +14,10 @@ namespace lockstep {
 
 // Names that Kubernetes takes for an object, in at most `bytes_max`.
 void CheckName(const ObjectMeta& meta, std::size_t bytes_max, FindingList& findings);
+void CheckNamespace(const ObjectMeta& meta, FindingList& findings);
+// Keys, base64 and size of a ConfigMap.
+void CheckConfigMap(const ConfigMap& map, FindingList& findings);
+void CheckConfigMapUpdate(const ConfigMap& before, const ConfigMap& after, FindingList& findings);
 void CheckObjective(const ExperimentSpec& spec, FindingList& findings);
 void CheckCounts(const ExperimentSpec& spec, FindingList& findings);
 void CheckParameters(const ExperimentSpec& spec, FindingList& findings);

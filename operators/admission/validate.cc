@@ -37,6 +37,8 @@ void ValidateAs(const Trial& trial, FindingList& findings) {
   }
 }
 
+void ValidateAs(const ConfigMap& map, FindingList& findings) { CheckConfigMap(map, findings); }
+
 // What of the spec a user may not change.
 ExperimentSpec Fixed(ExperimentSpec spec) {
   spec.parallel_trial_count.reset();
@@ -102,6 +104,9 @@ std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,
       findings.Error("spec", ChangedFields(was, EncodeObject(after).at("spec"), "spec") +
                                  ": a job does not change once it is there; delete it first");
     }
+  }
+  if (const auto* map = std::get_if<ConfigMap>(&after); map && KeyOf(before) == KeyOf(after)) {
+    CheckConfigMapUpdate(std::get<ConfigMap>(before), *map, findings);
   }
   return findings.Take();
 }

@@ -27,7 +27,7 @@ constexpr DecodeRow Row() {
 }
 
 constexpr DecodeRow kDecodeTable[] = {Row<Experiment>(), Row<Suggestion>(), Row<Trial>(),
-                                      Row<TrainingJob>()};
+                                      Row<TrainingJob>(), Row<ConfigMap>()};
 
 std::string KnownKinds() {
   std::string kinds;

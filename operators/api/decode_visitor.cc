@@ -105,7 +105,8 @@ void DecodeTextMap(const Json& json, const DecodePlace& place, FindingList& find
   if (!ExpectObject(json, place, findings)) return;
   for (const auto& [name, text] : json.items()) {
     const DecodePlace entry{&place, name};
-    DecodeText(text, entry, TextRule::kStrict, findings, value[name]);
+    std::string& decoded = value[name];
+    if (!text.is_null()) DecodeText(text, entry, TextRule::kStrict, findings, decoded);
   }
 }
 

@@ -95,7 +95,7 @@ void SetDefaults(Object& object) {
   std::visit(
       [](auto& value) {
         if (value.meta.namespace_.empty()) value.meta.namespace_ = "default";
-        SetSpecDefaults(value.spec);
+        if constexpr (HasStatus<std::decay_t<decltype(value)>>) SetSpecDefaults(value.spec);
       },
       object);
 }

@@ -80,7 +80,8 @@ struct KindRow {
 constexpr KindRow kKindTable[] = {{Experiment::kKind, &DescribeObject<Experiment>},
                                   {Suggestion::kKind, &DescribeObject<Suggestion>},
                                   {Trial::kKind, &DescribeObject<Trial>},
-                                  {TrainingJob::kKind, &DescribeObject<TrainingJob>}};
+                                  {TrainingJob::kKind, &DescribeObject<TrainingJob>},
+                                  {ConfigMap::kKind, &DescribeObject<ConfigMap>}};
 
 bool IsIndex(std::string_view name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;

@@ -53,7 +53,8 @@ Json EncodeObject(const Object& object) {
 
 const std::vector<KindName>& KindNames() {
   static const std::vector<KindName> names = {NameOf<Experiment>("exp"), NameOf<Suggestion>("sug"),
-                                              NameOf<Trial>("tr"), NameOf<TrainingJob>("tj")};
+                                              NameOf<Trial>("tr"), NameOf<TrainingJob>("tj"),
+                                              NameOf<ConfigMap>("cm")};
   return names;
 }
 

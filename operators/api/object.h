@@ -4,6 +4,7 @@
 #include <string_view>
 #include <variant>
 
+#include "operators/api/config_map.h"
 #include "operators/api/experiment.h"
 #include "operators/api/suggestion.h"
 #include "operators/api/training_job.h"
@@ -12,7 +13,14 @@
 
 namespace lockstep {
 
-using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob>;
+using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob, ConfigMap>;
+
+// Kinds that say what is wanted and what is. A ConfigMap is neither.
+template <class T>
+concept HasStatus = requires(const T& value) {
+  value.spec;
+  value.status;
+};
 
 std::string_view KindOf(const Object& object);
 std::string_view ApiVersionOf(const Object& object);

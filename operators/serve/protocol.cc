@@ -31,6 +31,11 @@ const KindRow& RowOf(StatusKind kind) {
 
 }  // namespace
 
+std::string ApiPath(const KindName& kind) {
+  const bool grouped = kind.api_version.find('/') != std::string_view::npos;
+  return (grouped ? "/apis/" : "/api/") + std::string(kind.api_version);
+}
+
 int HttpCodeOf(StatusKind kind) { return RowOf(kind).code; }
 
 Json EncodeStatus(const Status& status, const std::vector<Finding>& findings) {

@@ -2,6 +2,7 @@
 // HTTP/1.1; paths, objects and errors are Kubernetes' (docs/design.md section 5).
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,9 @@ inline constexpr int kProtocolVersion = 1;
 // this far apart.
 inline constexpr char kWatchBookmark[] = "BOOKMARK";
 inline constexpr int kWatchBookmarkSeconds = 5;
+
+// Where objects of a kind are: "/apis/GROUP/VERSION", or "/api/v1" for a kind without a group.
+std::string ApiPath(const KindName& kind);
 
 int HttpCodeOf(StatusKind kind);
 // A Kubernetes Status object: code, reason, message and, for findings, details.causes.

@@ -139,15 +139,17 @@ Result<Router::Route> Router::ParseTarget(const std::string& target) {
     parts.push_back(std::move(decoded));
   }
   const Status unknown = NotFound("there is nothing at " + route.path);
-  if (parts.size() < 4 || parts[0] != "apis") return unknown;
-  const std::string api_version = parts[1] + "/" + parts[2];
-  std::size_t next = 3;
-  if (parts[next] == "namespaces" && parts.size() >= 6) {
-    route.namespace_ = parts[4];
-    next = 5;
+  const bool core = !parts.empty() && parts[0] == "api";  // /api/v1
+  std::size_t next = core ? 2 : 3;
+  if (parts.size() <= next || (!core && parts[0] != "apis")) return unknown;
+  const std::string api_path =
+      route.path.substr(0, core ? 5 + parts[1].size() : 7 + parts[1].size() + parts[2].size());
+  if (parts[next] == "namespaces" && parts.size() >= next + 3) {
+    route.namespace_ = parts[next + 1];
+    next += 2;
   }
   const auto kind = std::ranges::find_if(KindNames(), [&](const KindName& known) {
-    return known.plural == parts[next] && known.api_version == api_version;
+    return known.plural == parts[next] && ApiPath(known) == api_path;
   });
   if (kind == KindNames().end()) return unknown;
   route.kind = *kind;

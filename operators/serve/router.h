@@ -8,6 +8,8 @@
 //   DELETE /apis/GROUP/VERSION/namespaces/NS/PLURAL/NAME
 //   GET    /apis/kubeflow.org/v1beta1/namespaces/NS/trials/NAME/metrics   ?name=M
 //
+// ConfigMaps have no group: they are below /api/v1 instead of /apis/GROUP/VERSION.
+//
 // POST and PUT go through admission: defaults, then every rule; findings come back as 422.
 // Errors are Kubernetes Status objects (protocol.h).
 #pragma once

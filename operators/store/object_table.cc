@@ -73,10 +73,18 @@ std::set<ObjectKey> WaitsForCleanup(const std::map<ObjectKey, ObjectPtr>& family
   return staying;
 }
 
-bool SameSpec(const Object& a, const Object& b) {
+// All but metadata and status.
+bool SameContent(const Object& a, const Object& b) {
   return std::visit(
       [&](const auto& value) {
-        return value.spec == std::get<std::decay_t<decltype(value)>>(b).spec;
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (HasStatus<T>) {
+          return value.spec == std::get<T>(b).spec;
+        } else {
+          T other = std::get<T>(b);
+          other.meta = value.meta;
+          return value == other;
+        }
       },
       a);
 }
@@ -84,7 +92,10 @@ bool SameSpec(const Object& a, const Object& b) {
 // Takes the status of `from`. REQUIRES: the same kind
 void CopyStatus(const Object& from, Object* to) {
   std::visit(
-      [&](auto& value) { value.status = std::get<std::decay_t<decltype(value)>>(from).status; },
+      [&](auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (HasStatus<T>) value.status = std::get<T>(from).status;
+      },
       *to);
 }
 
@@ -230,7 +241,7 @@ Result<ObjectPtr> ObjectTable::Update(Object object, bool status_only) {
     meta.uid = now.uid;
     meta.creation_timestamp = now.creation_timestamp;
     meta.deletion_timestamp = now.deletion_timestamp;
-    meta.generation = now.generation + (SameSpec(object, *current) ? 0 : 1);
+    meta.generation = now.generation + (SameContent(object, *current) ? 0 : 1);
     CopyStatus(*current, &object);
     next = std::move(object);
   }

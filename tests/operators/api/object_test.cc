@@ -11,7 +11,11 @@ TEST(Object, ComesBackAsItWasEncoded) {
   job.spec.roles.push_back({"worker", 0, {}});
   job.spec.active_deadline_seconds = 0;
   job.status.first_failure = FirstFailure{0, "host", "signal", 0, 9, "", {}};
-  for (const Object& object : {Object(job), Object(Experiment{}), Object(Trial{})}) {
+  ConfigMap map;
+  map.data = {{"empty", ""}, {"template.yaml", "a: 1\n"}};
+  map.immutable = false;
+  for (const Object& object :
+       {Object(job), Object(Experiment{}), Object(Trial{}), Object(map), Object(ConfigMap{})}) {
     const auto back = DecodeObject(EncodeObject(object));
     ASSERT_TRUE(back.ok()) << back.status().message();
     EXPECT_EQ(*back, object);
