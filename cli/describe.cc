@@ -43,6 +43,7 @@ Result<std::string> DescribeObject(ObjectClient& client, const Object& object) {
       const std::vector<Object> objects,
       client.List({Trial::kKind, meta.namespace_, {{kExperimentLabel, meta.name}}}));
   std::vector<Trial> trials;
+  trials.reserve(objects.size());
   for (const Object& trial : objects) trials.push_back(std::get<Trial>(trial));
   return DescribeExperiment(experiment, trials, now);
 }

@@ -53,6 +53,7 @@ Result<std::vector<Trial>> TrialsOf(ObjectClient& client, const ObjectKey& key) 
       const std::vector<Object> objects,
       client.List({Trial::kKind, key.namespace_, {{kExperimentLabel, key.name}}}));
   std::vector<Trial> trials;
+  trials.reserve(objects.size());
   for (const Object& object : objects) trials.push_back(std::get<Trial>(object));
   return trials;
 }

@@ -92,6 +92,7 @@ FollowView MakeFollowView(const Experiment& experiment, const std::vector<Trial>
     view.best_value =
         ShortNumber(MetricValue(objective, best->observation, objective.objective_metric_name));
   }
+  view.rows.reserve(trials.size());
   for (const Trial& trial : trials) {
     FollowRow row = MakeRow(trial, view.metric_names, objective, now);
     row.is_best = !view.best_trial.empty() && row.trial == view.best_trial;
@@ -104,6 +105,7 @@ FollowView MakeFollowView(const Experiment& experiment, const std::vector<Trial>
 
 std::vector<std::string> RenderFollowTable(const FollowView& view, const FollowScreen& screen) {
   std::vector<const FollowRow*> rows;
+  rows.reserve(view.rows.size());
   for (const FollowRow& row : view.rows) rows.push_back(&row);
   // A summary, a header and the cursor's own line are there too.
   const auto room = static_cast<std::size_t>(std::max(screen.height - 4, 1));

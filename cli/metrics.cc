@@ -103,7 +103,7 @@ Status ReadAll(int fd, const std::string& name, LogReader& reader, RowPrinter& p
 }
 
 Status CopyToStdout(std::FILE* from) {
-  std::rewind(from);
+  if (std::fseek(from, 0, SEEK_SET) != 0) return ErrnoStatus("read the rows back", errno);
   std::string piece(kPieceBytes, '\0');
   while (const std::size_t size = std::fread(piece.data(), 1, piece.size(), from)) {
     std::fwrite(piece.data(), 1, size, stdout);

@@ -49,7 +49,7 @@ Status Session::EnsureOperator() {
   const auto end = SteadyClock::now() + options_.deadline;
   Status why;  // none could be reached so far
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    const Status status = Handshake();
+    Status status = Handshake();
     if (status.ok()) {
       found_ = true;
       return status;
@@ -58,7 +58,7 @@ Status Session::EnsureOperator() {
     if (!MayRepeat(status)) return status;
     if (why.ok()) why = status;
     if (left <= milliseconds(0)) break;
-    const Status started = options_.start(options_.state_dir, left);
+    Status started = options_.start(options_.state_dir, left);
     if (started.kind() == StatusKind::kAlreadyExists) {
       // One is there and does not answer: it is starting, leaving, or full.
       why = started;
@@ -96,7 +96,7 @@ Status Session::Watch(const std::string& target, milliseconds timeout,
                       const std::function<bool(const Json& event)>& on_event) {
   const auto end = SteadyClock::now() + timeout;
   const milliseconds silence_max(3000 * kWatchBookmarkSeconds);
-  const Status timed_out = DeadlineExceeded("it has not happened within " +
+  Status timed_out = DeadlineExceeded("it has not happened within " +
                                             std::to_string(timeout.count() / 1000) + " s");
   for (;;) {
     LOCKSTEP_RETURN_IF_ERROR(EnsureOperator());

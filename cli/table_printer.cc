@@ -20,6 +20,7 @@ std::string FormatTable(const Table& table) {
   if (table.rows.empty()) return "";
   const auto shown = [](const std::string& cell) { return cell.empty() ? std::string("-") : cell; };
   std::vector<std::size_t> widths;
+  widths.reserve(table.header.size());
   for (const std::string& cell : table.header) widths.push_back(Width(cell));
   for (const auto& row : table.rows) {
     CHECK(row.size() == table.header.size()) << row.size() << " cells";
