@@ -8,7 +8,6 @@
 #include <csignal>
 #include <cstdio>
 
-#include "cli/duration.h"
 #include "cli/operator_idle.h"
 #include "cli/operator_lock.h"
 #include "cli/operator_start.h"
@@ -18,6 +17,7 @@
 #include "operators/reconcile/controllers.h"
 #include "operators/serve/http_server.h"
 #include "operators/store/sqlite_store.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/exit_code.h"
 #include "runtime/base/metric_line.h"
 

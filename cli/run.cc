@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/duration.h"
 #include "launcher/run_identity.h"
 #include "launcher/supervisor.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {

@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <optional>
 
-#include "cli/duration.h"
 #include "cli/interrupt.h"
 #include "cli/object_client.h"
 #include "cli/object_name.h"
 #include "cli/object_state.h"
 #include "cli/verb.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {

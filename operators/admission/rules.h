@@ -8,6 +8,7 @@
 #include "operators/api/config_map.h"
 #include "operators/api/experiment.h"
 #include "operators/api/finding_list.h"
+#include "operators/api/object.h"
 #include "operators/api/training_job.h"
 
 namespace lockstep {
@@ -27,6 +28,8 @@ void CheckCollector(const ExperimentSpec& spec, FindingList& findings);
 // The template, then the first trial's job, rendered with sample values.
 void CheckTemplate(const Experiment& experiment, FindingList& findings);
 void CheckTrainingJob(const TrainingJob& job, FindingList& findings);
+// The annotations of lockstep.dev/ (operators/api/intent.h), those of trialSpec too.
+void CheckIntents(const Object& object, FindingList& findings);
 // What conversion does not look at: policy and numbers of the spec at `path`.
 void CheckTrainingJobSpec(const TrainingJobSpec& spec, const std::string& path,
                           FindingList& findings);

@@ -65,6 +65,7 @@ bool MayChange(const Experiment& experiment) {
 std::vector<Finding> Validate(const Object& object, const Document& document) {
   FindingList findings(&document);
   std::visit([&](const auto& value) { ValidateAs(value, findings); }, object);
+  CheckIntents(object, findings);
   return findings.Take();
 }
 

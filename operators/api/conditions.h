@@ -15,6 +15,7 @@ namespace condition {
 inline constexpr char kCreated[] = "Created";
 inline constexpr char kRunning[] = "Running";
 inline constexpr char kRestarting[] = "Restarting";
+inline constexpr char kSuspended[] = "Suspended";  // Experiment, TrainingJob
 inline constexpr char kSucceeded[] = "Succeeded";
 inline constexpr char kFailed[] = "Failed";
 inline constexpr char kKilled[] = "Killed";                          // Trial
@@ -22,6 +23,14 @@ inline constexpr char kEarlyStopped[] = "EarlyStopped";              // Trial
 inline constexpr char kMetricsUnavailable[] = "MetricsUnavailable";  // Trial
 inline constexpr char kExhausted[] = "Exhausted";  // Suggestion: no point is left to propose
 }  // namespace condition
+
+// Reasons that one reconciler reads of another's object.
+namespace reason {
+// Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
+inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
+// Failed, of a TrainingJob that ran past kDeadlineAnnotation.
+inline constexpr char kTrainingJobDeadlineExceeded[] = "TrainingJobDeadlineExceeded";
+}  // namespace reason
 
 const Condition* FindCondition(const std::vector<Condition>& conditions, std::string_view type);
 bool IsTrue(const std::vector<Condition>& conditions, std::string_view type);

@@ -2,10 +2,10 @@
 
 #include "launcher/job_dir.h"
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "operators/backend/job_plan.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/restart_policy.h"
-#include "operators/reconcile/stop_request.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -35,7 +35,7 @@ class TrainingJobReconciler final : public Reconciler {
       SetTrue(job.status.conditions, condition::kCreated, "TrainingJobCreated",
               "TrainingJob is created", clock_.Now());
     }
-    LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, StopRequested(job) ? Stop(job) : Run(job));
+    LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, WantsStop(job.meta) ? Stop(job) : Run(job));
     const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
     if (!written.ok()) return written.status();
     return requeue;
@@ -64,7 +64,8 @@ class TrainingJobReconciler final : public Reconciler {
     if (observed.phase == JobPhase::kSucceeded) {
       Succeed(job);  // it was faster
     } else {
-      End(job, condition::kFailed, kTrainingJobStopped, job.meta.annotations.at(kStopAnnotation));
+      End(job, condition::kFailed, reason::kTrainingJobStopped,
+          job.meta.annotations.at(kStopAnnotation));
     }
     return Requeue{};
   }

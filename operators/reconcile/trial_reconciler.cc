@@ -1,10 +1,10 @@
 #include "operators/reconcile/trial_reconciler.h"
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "operators/observe/early_stop_rules.h"
 #include "operators/observe/summarize.h"
 #include "operators/reconcile/ownership.h"
-#include "operators/reconcile/stop_request.h"
 #include "operators/reconcile/trial_job.h"
 #include "operators/reconcile/trial_output.h"
 #include "runtime/base/metric_line.h"
@@ -97,7 +97,7 @@ class TrialReconciler final : public Reconciler {
                               ReadTrialOutput(trial, job, ended, backend_, observations_));
     // An operator may have been killed between storing the rows and writing the status, or acting
     // on its rules: a job's end always summarizes, and rules are looked at each time.
-    const bool may_stop = !ended && !StopRequested(job);
+    const bool may_stop = !ended && !WantsStop(job.meta);
     const bool has_rules = may_stop && !trial.spec.early_stopping_rules.empty();
     std::vector<MetricRow> rows;
     if (trial.spec.objective && (output.rows || ended || has_rules)) {
@@ -135,7 +135,7 @@ class TrialReconciler final : public Reconciler {
   void EndWithJob(Trial& trial, const TrainingJob& job) {
     const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
     if (failed != nullptr && failed->status != "True") failed = nullptr;
-    if (failed != nullptr && failed->reason == kTrainingJobStopped) {
+    if (failed != nullptr && failed->reason == reason::kTrainingJobStopped) {
       const bool measured =
           trial.spec.objective && ObjectiveValue(*trial.spec.objective, trial.status.observation);
       if (measured && job.meta.annotations.contains(kEarlyStopAnnotation)) {

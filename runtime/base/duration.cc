@@ -1,4 +1,4 @@
-#include "cli/duration.h"
+#include "runtime/base/duration.h"
 
 #include <array>
 #include <charconv>

@@ -1,4 +1,4 @@
-// Durations as people write them: "30s", "1h30m", "250ms", "0".
+// Durations as people write them: "30s", "1h30m", "250ms", "7d", "0".
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 
 namespace lockstep {
 
+// InvalidArgument: no duration, or more than ten years.
 Result<std::chrono::milliseconds> ParseDuration(std::string_view text);
 
 }  // namespace lockstep
