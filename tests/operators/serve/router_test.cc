@@ -104,7 +104,7 @@ TEST_F(RouterTest, GivesTheMetricRowsOfATrial) {
   const auto created = store_->Create(trial);
   ASSERT_TRUE(created.ok()) << created.status().ToString();
   const MetricRow row{"loss", "0.5", "2026-01-01T00:00:00Z", 1};
-  ASSERT_TRUE(observations_->Append(MetaOf(**created).uid, {row}, 0, 10).ok());
+  ASSERT_TRUE(observations_->Append(MetaOf(**created).uid, {row}, {"stdout", "", "10"}).ok());
   const HttpResponse all = Send("GET", kTrials + std::string("/t/metrics"));
   ASSERT_EQ(all.body["items"].size(), 1u);
   EXPECT_EQ(all.body["items"][0]["value"], "0.5");
