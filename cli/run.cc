@@ -63,7 +63,6 @@ Result<LaunchPlan> BasePlan(const RunOptions& options, bool ranks_given) {
     LaunchPlan plan;
     plan.roles.push_back({.name = "worker",
                           .ranks = options.ranks,
-                          .init_commands = {},
                           .command = std::move(command),
                           .env = {},
                           .working_dir = {}});

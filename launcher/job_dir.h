@@ -6,6 +6,8 @@
 //                  anything of the generation may run
 //   rank-N.log     what rank N printed (stdout and stderr), whole lines
 //   merged.log     all ranks, each line with its [rank] in front
+//   NAME.log       what the sidecar NAME printed
+//   volumes/       rank-N/: what the volumes of rank N's own hold
 //   exit.json      how it ended; written by rename, last of all, before the lock is released
 //   failure.json   the first failure, when there was one; before exit.json
 #pragma once
@@ -72,6 +74,9 @@ class JobDir {
   std::string failure_path() const { return path_ + "/failure.json"; }
   std::string rank_log_path(int rank) const {
     return path_ + "/rank-" + std::to_string(rank) + ".log";
+  }
+  std::string sidecar_log_path(const std::string& name) const {
+    return path_ + "/" + name + ".log";
   }
 
   // kNotStarted: no lock file yet. Never blocks.

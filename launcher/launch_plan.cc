@@ -57,26 +57,74 @@ Status CheckCommand(const std::string& field, const std::vector<std::string>& co
   return OkStatus();
 }
 
-Status CheckRole(const std::string& field, const LaunchRole& role) {
+Status CheckDuration(const std::string& field, std::chrono::milliseconds value) {
+  if (value.count() >= 0 && value <= kDurationMax) return OkStatus();
+  return InvalidArgument(field + ": is " + std::to_string(value.count()) +
+                         " ms, must be 0 to ten years");
+}
+
+bool LeavesItsFolder(std::string_view path) {
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    if (path.substr(begin, end - begin) == "..") return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+Status CheckMounts(const std::string& field, const std::vector<LaunchMount>& mounts) {
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    const std::string place = field + "[" + std::to_string(i) + "]";
+    const LaunchMount& mount = mounts[i];
+    LOCKSTEP_RETURN_IF_ERROR(CheckText(place, mount.path + mount.source));
+    if (!mount.path.starts_with('/') || LeavesItsFolder(mount.path) ||
+        mount.path.find_first_not_of('/') == std::string::npos) {
+      return InvalidArgument(place + ".path: '" + mount.path +
+                             "' must be an absolute path without .. below the root");
+    }
+    if (mount.source.empty() || (mount.source[0] != '/' && LeavesItsFolder(mount.source))) {
+      return InvalidArgument(place + ".source: '" + mount.source +
+                             "' must be an absolute path, or one inside the rank's own folder");
+    }
+  }
+  return OkStatus();
+}
+
+// `sidecars`: the names that are taken.
+Status CheckInit(const std::string& field, const LaunchInit& init,
+                 std::set<std::string>* sidecars) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckCommand(field + ".command", init.command));
+  LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".working_dir", init.working_dir));
+  LOCKSTEP_RETURN_IF_ERROR(CheckEnv(field + ".env", init.env));
+  LOCKSTEP_RETURN_IF_ERROR(CheckMounts(field + ".mounts", init.mounts));
+  LOCKSTEP_RETURN_IF_ERROR(CheckDuration(field + ".linger_ms", init.linger));
+  LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".name", init.name));
+  if (!init.sidecar) return OkStatus();
+  if (init.name.empty() || init.name.find('/') != std::string::npos ||
+      init.name.starts_with("rank-") || !sidecars->insert(init.name).second) {
+    return InvalidArgument(field + ".name: '" + init.name +
+                           "' names the sidecar's log: it must not be empty, hold a /, begin with "
+                           "rank-, be merged or launcher, or be there twice");
+  }
+  return OkStatus();
+}
+
+Status CheckRole(const std::string& field, const LaunchRole& role,
+                 std::set<std::string>* sidecars) {
   if (role.name.empty()) return InvalidArgument(field + ".name: is empty");
   LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".name", role.name));
   if (role.ranks < 1 || role.ranks > kRanksMax) {
     return InvalidArgument(field + ".ranks: is " + std::to_string(role.ranks) + ", must be 1 to " +
                            std::to_string(kRanksMax));
   }
-  for (std::size_t i = 0; i < role.init_commands.size(); ++i) {
+  for (std::size_t i = 0; i < role.init.size(); ++i) {
     LOCKSTEP_RETURN_IF_ERROR(
-        CheckCommand(field + ".init_commands[" + std::to_string(i) + "]", role.init_commands[i]));
+        CheckInit(field + ".init[" + std::to_string(i) + "]", role.init[i], sidecars));
   }
   LOCKSTEP_RETURN_IF_ERROR(CheckCommand(field + ".command", role.command));
   LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".working_dir", role.working_dir));
+  LOCKSTEP_RETURN_IF_ERROR(CheckMounts(field + ".mounts", role.mounts));
   return CheckEnv(field + ".env", role.env);
-}
-
-Status CheckDuration(const std::string& field, std::chrono::milliseconds value) {
-  if (value.count() >= 0 && value <= kDurationMax) return OkStatus();
-  return InvalidArgument(field + ": is " + std::to_string(value.count()) +
-                         " ms, must be 0 to ten years");
 }
 
 }  // namespace
@@ -97,9 +145,10 @@ Status CheckLaunchPlan(const LaunchPlan& plan) {
   }
   if (plan.roles.empty()) return InvalidArgument("roles: is empty, so nothing would run");
   std::set<std::string_view> names;
+  std::set<std::string> sidecars = {"merged", "launcher"};  // logs that are there anyway
   for (std::size_t i = 0; i < plan.roles.size(); ++i) {
     const std::string field = "roles[" + std::to_string(i) + "]";
-    LOCKSTEP_RETURN_IF_ERROR(CheckRole(field, plan.roles[i]));
+    LOCKSTEP_RETURN_IF_ERROR(CheckRole(field, plan.roles[i], &sidecars));
     if (!names.insert(plan.roles[i].name).second) {
       return InvalidArgument(field + ".name: '" + plan.roles[i].name + "' is there twice");
     }

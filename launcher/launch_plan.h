@@ -19,14 +19,36 @@ enum class SuccessRule : std::uint8_t {
            // badly
 };
 
+// What a program sees at a path of its own.
+struct LaunchMount {
+  std::string path;    // absolute; need not be there
+  std::string source;  // a folder or file: absolute, or relative to the rank's own folder,
+                       // <job_dir>/volumes/rank-N, where the launcher makes it
+  bool read_only = false;
+};
+
+// A program that is started before the ranks of a role: an init command, which must end well before
+// what follows it begins; or a sidecar, which runs beside the first rank of the role, to
+// <job_dir>/<name>.log. A sidecar that ends is not started again, and decides nothing.
+struct LaunchInit {
+  std::string name = {};  // of a sidecar: unique in the plan
+  std::vector<std::string> command;
+  std::map<std::string, std::string> env = {};  // on top of the role's
+  std::string working_dir = {};                 // empty: the role's
+  std::vector<LaunchMount> mounts = {};  // with a source of the rank's own, an init command is run
+                                         // for each rank, otherwise once
+  bool sidecar = false;
+  std::chrono::milliseconds linger{0};  // of a sidecar: from the end of the ranks to its SIGTERM
+};
+
 struct LaunchRole {
   std::string name;  // "worker"
   int ranks = 1;
-  std::vector<std::vector<std::string>>
-      init_commands;                 // run in order before the ranks; a failure ends the job
-  std::vector<std::string> command;  // never empty; command[0] is looked up in PATH as execvp does
+  std::vector<LaunchInit> init = {};  // in order; a failure ends the job
+  std::vector<std::string> command;   // never empty; command[0] is looked up in PATH as execvp does
   std::map<std::string, std::string> env;  // on top of LaunchPlan::env
   std::string working_dir;                 // empty: the launcher's
+  std::vector<LaunchMount> mounts = {};
 };
 
 struct LaunchPlan {

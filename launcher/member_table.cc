@@ -27,19 +27,19 @@ Result<MemberTable> MemberTable::Open(Guardian* guardian, OutputMux* output) {
   return MemberTable(guardian, output, std::move(exits));
 }
 
-Result<std::optional<StartFailure>> MemberTable::Start(MemberName name, const Program& program) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const int source, output_->AddSource(name.rank));
+Result<std::optional<StartFailure>> MemberTable::Start(MemberName* name, const Program& program) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const int source, output_->AddSource(*name));
   LOCKSTEP_ASSIGN_OR_RETURN(StartOutcome outcome, StartProcess(program));
   if (outcome.failure) return outcome.failure;
-  name.pid = outcome.process.pid;
-  guardian_->Watch(name.pid);
+  name->pid = outcome.process.pid;
+  guardian_->Watch(name->pid);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = members_.size();
   const int watched = epoll_ctl(exits_.get(), EPOLL_CTL_ADD, outcome.process.exited.get(), &event);
   const int why = errno;
-  members_.push_back({std::move(name), std::move(outcome.process), source});
-  ++running_;
+  members_.push_back({*name, std::move(outcome.process), source});
+  ++CountOf(members_.back());
   if (watched != 0) return ErrnoStatus("watch a process", why);
   return std::optional<StartFailure>();
 }
@@ -100,7 +100,7 @@ MemberExit MemberTable::Take(Member* member) {
   }
   member->process.exited.reset();
   member->running = false;
-  --running_;
+  --CountOf(*member);
   return exit;
 }
 
@@ -119,8 +119,12 @@ std::vector<int> MemberTable::RunningRanks() const {
 
 void MemberTable::Signal(int signal_number) {
   for (const Member& member : members_) {
-    if (member.running) kill(-member.name.pid, signal_number);
+    if (member.running && member.name.sidecar.empty()) kill(-member.name.pid, signal_number);
   }
+}
+
+void MemberTable::SignalOne(pid_t pid, int signal_number) {
+  if (IsRunning(pid)) kill(-pid, signal_number);
 }
 
 void MemberTable::FinishOutput() {

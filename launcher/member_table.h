@@ -27,8 +27,8 @@ class MemberTable {
   // Both outlive the table.
   static Result<MemberTable> Open(Guardian* guardian, OutputMux* output);
 
-  // `name.pid` is filled in. The StartFailure when the program could not be executed.
-  Result<std::optional<StartFailure>> Start(MemberName name, const Program& program);
+  // Fills in `name->pid`. The StartFailure when the program could not be executed.
+  Result<std::optional<StartFailure>> Start(MemberName* name, const Program& program);
 
   // Descriptors that tell of exits and output; `with_output` false leaves the output in the pipes.
   void AddDescriptors(bool with_output, std::vector<pollfd>* fds) const;
@@ -39,10 +39,13 @@ class MemberTable {
 
   // True when `pid` is a member whose exit was not taken yet.
   bool IsRunning(pid_t pid) const;
-  int running() const { return running_; }
+  int running() const { return running_; }    // ranks and init commands
+  int sidecars() const { return sidecars_; }  // that run
   std::vector<int> RunningRanks() const;
-  // To every running member's process group.
+  // To the process groups of all running ranks and init commands.
   void Signal(int signal_number);
+  // To one member's, if it runs.
+  void SignalOne(pid_t pid, int signal_number);
   // Reads what is left in the pipes and ends unfinished lines.
   void FinishOutput();
 
@@ -56,6 +59,7 @@ class MemberTable {
   MemberTable(Guardian* guardian, OutputMux* output, UniqueFd exits)
       : guardian_(guardian), output_(output), exits_(std::move(exits)) {}
 
+  int& CountOf(const Member& member) { return member.name.sidecar.empty() ? running_ : sidecars_; }
   void ReadStream(Member* member, Stream stream);
   MemberExit Take(Member* member);
 
@@ -66,6 +70,7 @@ class MemberTable {
   UniqueFd exits_;
   std::vector<Member> members_;
   int running_ = 0;
+  int sidecars_ = 0;
 };
 
 }  // namespace lockstep

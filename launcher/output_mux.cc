@@ -13,12 +13,15 @@ Result<OutputMux> OutputMux::Open(const JobDir& dir, Terminal* terminal) {
   return OutputMux(dir, terminal, std::move(merged));
 }
 
-Result<int> OutputMux::AddSource(int rank) {
+Result<int> OutputMux::AddSource(const MemberName& member) {
   Source source;
-  if (rank >= 0) {
-    LOCKSTEP_ASSIGN_OR_RETURN(source.file, LogFile::Create(dir_.rank_log_path(rank)));
+  source.prefix = member.rank >= 0 ? "[" + std::to_string(member.rank) + "] " : "[init] ";
+  source.merged = member.sidecar.empty();
+  if (member.rank >= 0) {
+    LOCKSTEP_ASSIGN_OR_RETURN(source.file, LogFile::Create(dir_.rank_log_path(member.rank)));
+  } else if (!source.merged) {
+    LOCKSTEP_ASSIGN_OR_RETURN(source.file, LogFile::Create(dir_.sidecar_log_path(member.sidecar)));
   }
-  source.prefix = rank >= 0 ? "[" + std::to_string(rank) + "] " : "[init] ";
   sources_.push_back(std::move(source));
   return static_cast<int>(sources_.size()) - 1;
 }
@@ -43,9 +46,16 @@ void OutputMux::Deliver(Source* source, Stream stream, const std::vector<std::st
     source->last_lines.push_back(line.substr(0, kLastLineBytesMax));
     if (source->last_lines.size() > kLastLinesMax) source->last_lines.pop_front();
   }
-  if (terminal_ != nullptr) terminal_->Write(stream, prefixed);
   if (source->file) Warn(source->file->Append(plain));
+  if (!source->merged) return;
+  if (terminal_ != nullptr) terminal_->Write(stream, prefixed);
   Warn(merged_.Append(prefixed));
+}
+
+void OutputMux::Note(const std::string& sentence) {
+  const std::string line = "[lockstep] " + sentence + "\n";
+  if (terminal_ != nullptr) terminal_->Write(Stream::kErr, line);
+  Warn(merged_.Append(line));
 }
 
 void OutputMux::Warn(const Status& status) {

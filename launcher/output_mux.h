@@ -1,5 +1,6 @@
 // What the ranks print, line by line, to three places: the launcher's own stdout and stderr and
-// merged.log (with "[rank] " in front), and rank-N.log (without).
+// merged.log (with "[rank] " in front), and rank-N.log (without). A sidecar's goes to <name>.log
+// alone.
 #pragma once
 
 #include <array>
@@ -13,6 +14,7 @@
 #include "launcher/line_splitter.h"
 #include "launcher/log_file.h"
 #include "launcher/terminal.h"
+#include "launcher/verdict.h"
 
 namespace lockstep {
 
@@ -21,8 +23,10 @@ class OutputMux {
   // `terminal`: nullptr for none; outlives the mux.
   static Result<OutputMux> Open(const JobDir& dir, Terminal* terminal);
 
-  // rank -1: an init command, prefix "[init] ", no file of its own. Returns the source's number.
-  Result<int> AddSource(int rank);
+  // An init command has the prefix "[init] " and no file of its own. Returns the source's number.
+  Result<int> AddSource(const MemberName& member);
+  // What the launcher has to say itself: to stderr and merged.log.
+  void Note(const std::string& sentence);
   void Write(int source, Stream stream, std::string_view bytes);
   // The end of one stream: a line that it left unfinished is ended.
   void Finish(int source, Stream stream);
@@ -33,6 +37,7 @@ class OutputMux {
  private:
   struct Source {
     std::string prefix;
+    bool merged = true;
     std::optional<LogFile> file;
     std::array<LineSplitter, 2> splitters;  // by Stream
     std::deque<std::string> last_lines;

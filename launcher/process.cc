@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "launcher/mount_namespace.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -21,12 +22,13 @@ constexpr int kExecBoundMs = 60'000;  // a file server that hangs must not hang 
 // What execvp(3) searches when PATH is not set.
 constexpr char kDefaultPath[] = "/bin:/usr/bin";
 
-enum class Step : int { kChdir, kExec };
+enum class Step : int { kMount, kChdir, kExec };
 
 // What the child tells over the pipe that exec closes.
 struct Report {
   Step step;
   int error;
+  MountError mount = {};  // kMount
 };
 
 struct Pipe {
@@ -69,14 +71,17 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
 // Everything the child needs, made before the fork: it may only call what is safe in a signal
 // handler.
 struct Image {
+  explicit Image(const MountPlan* plan) : mounts(plan) {}
+
   std::vector<std::string> command;
   std::vector<std::string> env;
   std::vector<std::string> candidates;
   std::vector<char*> argv;
   std::vector<char*> envp;
   std::vector<char*> shell_argv;  // for a script without a #! line, as execvp does
-  const char* working_dir;
-  pid_t parent;
+  const char* working_dir = "";
+  pid_t parent = 0;
+  MountNamespace mounts;
 };
 
 // errno of the failure, chosen as execvp does: a file that is there but not allowed beats one that
@@ -101,22 +106,32 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+void DieWithParent(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(kExitLauncherFailed);  // it died before we asked
+}
+
+// Mounts, directory, program. Returns when one of them failed.
+Report Become(Image* image) {
+  if (image->mounts.needed()) {
+    const MountError failed = image->mounts.Enter();
+    if (failed.stage != MountError::kNone) return {Step::kMount, failed.error, failed};
+    DieWithParent(image->parent);  // a change of credentials may have cleared it
+  }
+  if (*image->working_dir != '\0' && chdir(image->working_dir) != 0) return {Step::kChdir, errno};
+  return {Step::kExec, Execute(image)};
+}
+
 [[noreturn]] void RunChild(Image* image, int output, int errors, int report_fd) {
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != image->parent) _exit(kExitLauncherFailed);  // it died before we asked
+  DieWithParent(image->parent);
   ResetSignals();
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(null, 0);
   dup2(output, 1);
   dup2(errors, 2);
   close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  Report report{Step::kChdir, 0};
-  if (*image->working_dir != '\0' && chdir(image->working_dir) != 0) {
-    report.error = errno;
-  } else {
-    report = {Step::kExec, Execute(image)};
-  }
+  const Report report = Become(image);
   (void)!write(report_fd, &report, sizeof(report));
   _exit(kExitProgramNotFound);
 }
@@ -124,6 +139,9 @@ void ResetSignals() {
 StartFailure Explain(const Program& program, const Report& report) {
   const std::string& name = program.command[0];
   const std::string why = std::strerror(report.error);
+  if (report.step == Step::kMount) {
+    return {kExitNotExecutable, MountNamespace::Explain(program.mounts, report.mount), true};
+  }
   if (report.step == Step::kChdir) {
     return {kExitNotExecutable, "cannot go to the working directory '" + program.working_dir +
                                     "' of '" + name + "': " + why};
@@ -161,7 +179,7 @@ Result<std::optional<Report>> AwaitExec(int report_fd) {
 }
 
 Image MakeImage(const Program& program) {
-  Image image;
+  Image image(&program.mounts);
   image.command = program.command;
   for (const auto& [name, value] : program.env) image.env.push_back(name + "=" + value);
   image.candidates = Candidates(program);

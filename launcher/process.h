@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/mount_plan.h"
 #include "launcher/rank_env.h"
 #include "launcher/unique_fd.h"
 #include "runtime/base/status.h"
@@ -18,6 +19,7 @@ struct Program {
   std::vector<std::string> command;  // command[0] is looked up in env's PATH unless it has a '/'
   Environment env;
   std::string working_dir;  // empty: ours
+  MountPlan mounts = {};    // not empty: in a mount namespace of its own, where the rest holds
 };
 
 struct Process {
@@ -28,8 +30,9 @@ struct Process {
 };
 
 struct StartFailure {
-  int exit_code;        // as a shell's: 127 not found, 126 found but not to be executed
-  std::string message;  // "no program 'trainr' in PATH (searched /usr/bin:/bin)"
+  int exit_code;           // as a shell's: 127 not found, 126 found but not to be executed
+  std::string message;     // "no program 'trainr' in PATH (searched /usr/bin:/bin)"
+  bool at_mounts = false;  // it came to nothing before the program was looked for
 };
 
 struct StartOutcome {

@@ -14,7 +14,9 @@
 #include "launcher/master_port.h"
 #include "launcher/member_table.h"
 #include "launcher/process_sweep.h"
+#include "launcher/rank_mounts.h"
 #include "launcher/run_identity.h"
+#include "launcher/sidecar_end.h"
 #include "launcher/signal_watch.h"
 #include "launcher/terminal.h"
 #include "launcher/verdict.h"
@@ -33,13 +35,15 @@ constexpr std::chrono::seconds kReaderBound{10};  // a reader of our output that
 class Supervisor {
  public:
   Supervisor(const LaunchPlan& plan, RunIdentity run, std::string host, SignalWatch* signals,
-             Terminal* terminal, Guardian* guardian, MemberTable* members)
+             Terminal* terminal, Guardian* guardian, OutputMux* output, MemberTable* members)
       : plan_(plan),
         run_(std::move(run)),
         launcher_env_(OwnEnvironment()),
+        mounts_(run_.job_dir, launcher_env_),
         signals_(signals),
         terminal_(terminal),
         guardian_(guardian),
+        output_(output),
         members_(members),
         verdict_(plan.success, std::move(host)) {
     if (plan.deadline.count() > 0) deadline_ = steady_clock::now() + plan.deadline;
@@ -49,10 +53,14 @@ class Supervisor {
   ExitRecord Run();
 
  private:
-  void RunInitCommands();
+  void RunInit(const LaunchRole& role, int first_rank);
   void StartRanks();
-  void StartMember(MemberName name, int rank, const std::vector<std::string>& command);
+  void StartInit(const LaunchRole& role, const LaunchInit& init, int rank);
+  pid_t StartMember(MemberName name, const std::vector<LaunchMount>& mounts, int rank,
+                    const Environment& written, Program program);
   void AwaitMembers();
+  void EndSidecars();
+  void TakeExits();
   void PollOnce();
   void HandleSignals();
   void HandleTime();
@@ -64,16 +72,20 @@ class Supervisor {
   const LaunchPlan& plan_;
   const RunIdentity run_;
   const Environment launcher_env_;
+  RankMounts mounts_;
   SignalWatch* signals_;
   Terminal* terminal_;
   Guardian* guardian_;
+  OutputMux* output_;
   MemberTable* members_;
   Verdict verdict_;
+  SidecarEnd sidecars_;
 
   steady_clock::time_point deadline_ = steady_clock::time_point::max();
   steady_clock::time_point kill_at_ = steady_clock::time_point::max();
   steady_clock::time_point give_up_at_ = steady_clock::time_point::max();
   bool stopping_ = false;
+  bool ending_ = false;  // the ranks are gone, only sidecars run
   bool strays_to_reap_ = false;
 };
 
@@ -81,9 +93,14 @@ ExitRecord Supervisor::Run() {
   if (const Status port = CheckMasterPort(plan_); !port.ok()) {
     verdict_.OnStartFailure({0, plan_.roles.front().name, {}}, kExitLauncherFailed, port.message());
   }
-  RunInitCommands();
+  int first_rank = 0;
+  for (const LaunchRole& role : plan_.roles) {
+    RunInit(role, first_rank);
+    first_rank += role.ranks;
+  }
   StartRanks();
   AwaitMembers();
+  EndSidecars();
   // Whatever left its rank's process group, or outlived its rank, ends with the job.
   SweepTarget target;
   target.tag = run_.tag;
@@ -101,51 +118,81 @@ ExitRecord Supervisor::Run() {
   return record;
 }
 
-void Supervisor::RunInitCommands() {
-  int first_rank = 0;
-  for (const LaunchRole& role : plan_.roles) {
-    for (const std::vector<std::string>& command : role.init_commands) {
-      if (verdict_.decided()) return;
-      StartMember({-1, role.name, command[0]}, first_rank, command);
+// A volume of the rank's own is to be filled for each rank.
+bool IsForEachRank(const LaunchInit& init) {
+  return !init.sidecar && std::ranges::any_of(init.mounts, [](const LaunchMount& mount) {
+    return !mount.source.starts_with('/');
+  });
+}
+
+void Supervisor::RunInit(const LaunchRole& role, int first_rank) {
+  for (const LaunchInit& init : role.init) {
+    const int times = IsForEachRank(init) ? role.ranks : 1;
+    for (int i = 0; i < times && !verdict_.decided(); ++i) {
+      StartInit(role, init, first_rank + i);
       AwaitMembers();
     }
-    first_rank += role.ranks;
   }
+}
+
+void Supervisor::StartInit(const LaunchRole& role, const LaunchInit& init, int rank) {
+  Program program{init.command, RankEnvironment(plan_, run_, rank, launcher_env_),
+                  init.working_dir.empty() ? role.working_dir : init.working_dir};
+  Environment written = role.env;
+  for (const auto& [name, value] : init.env) program.env[name] = written[name] = value;
+  MemberName name{-1, role.name, init.command[0]};
+  if (init.sidecar) name.sidecar = init.name;
+  const pid_t pid = StartMember(std::move(name), init.mounts, rank, written, std::move(program));
+  if (init.sidecar && pid > 0) sidecars_.Add(pid, init.linger);
 }
 
 void Supervisor::StartRanks() {
   for (int rank = 0; rank < plan_.world_size() && !verdict_.decided(); ++rank) {
     const LaunchRole& role = *PlaceOfRank(plan_, rank).role;
-    StartMember({rank, role.name, role.command[0]}, rank, role.command);
+    StartMember(
+        {rank, role.name, role.command[0]}, role.mounts, rank, role.env,
+        {role.command, RankEnvironment(plan_, run_, rank, launcher_env_), role.working_dir});
   }
 }
 
-// `rank` gives the environment.
-void Supervisor::StartMember(MemberName name, int rank, const std::vector<std::string>& command) {
-  const Program program{command, RankEnvironment(plan_, run_, rank, launcher_env_),
-                        PlaceOfRank(plan_, rank).role->working_dir};
-  const Result<std::optional<StartFailure>> failure = members_->Start(name, program);
+// -1: it did not start. `written`: what the plan gives of its environment.
+pid_t Supervisor::StartMember(MemberName name, const std::vector<LaunchMount>& mounts, int rank,
+                              const Environment& written, Program program) {
+  if (const Status given = mounts_.Give(mounts, rank, written, &program); !given.ok()) {
+    verdict_.OnStartFailure(name, kExitNotExecutable, given.message());
+    return -1;
+  }
+  if (const std::string warning = mounts_.TakeWarning(); !warning.empty()) output_->Note(warning);
+  const Result<std::optional<StartFailure>> failure = members_->Start(&name, program);
   if (!failure.ok()) {
     verdict_.OnLauncherFailure(failure.status().message());
   } else if (failure->has_value()) {
     verdict_.OnStartFailure(name, (*failure)->exit_code, (*failure)->message);
   }
+  return name.pid;
 }
 
 void Supervisor::AwaitMembers() {
   while (members_->running() > 0 && steady_clock::now() < give_up_at_) PollOnce();
 }
 
+void Supervisor::EndSidecars() {
+  ending_ = true;
+  kill_at_ = give_up_at_ = steady_clock::time_point::max();
+  sidecars_.RanksEnded(steady_clock::now(), plan_.grace);
+  while (members_->sidecars() > 0 && steady_clock::now() < give_up_at_) PollOnce();
+}
+
 milliseconds Supervisor::TimeLeft() const {
-  const auto next =
-      std::min({stopping_ ? steady_clock::time_point::max() : deadline_, kill_at_, give_up_at_});
+  const auto next = std::min({stopping_ || ending_ ? steady_clock::time_point::max() : deadline_,
+                              kill_at_, give_up_at_, sidecars_.Next()});
   if (next == steady_clock::time_point::max()) return milliseconds(-1);
   const auto left = std::chrono::ceil<milliseconds>(next - steady_clock::now());
   return std::clamp(left, milliseconds(0), milliseconds(std::chrono::hours(1)));
 }
 
 void Supervisor::PollOnce() {
-  if (verdict_.decided() && !stopping_) BeginStop();
+  if (verdict_.decided() && !stopping_ && !ending_) BeginStop();
   std::vector<pollfd> fds = {{signals_->fd(), POLLIN, 0}};
   const bool read_output = !terminal_->full();
   members_->AddDescriptors(read_output, &fds);
@@ -155,18 +202,35 @@ void Supervisor::PollOnce() {
   poll(fds.data(), fds.size(), static_cast<int>(TimeLeft().count()));
   terminal_->Flush();
   if (read_output) members_->ReadOutput();
-  for (MemberExit& exit : members_->TakeExits()) {
-    verdict_.OnExit(exit.name, exit.wait_status, std::move(exit.last_lines));
-  }
+  TakeExits();
   HandleSignals();
   if (strays_to_reap_) ReapStrays();
   HandleTime();
+}
+
+void Supervisor::TakeExits() {
+  for (MemberExit& exit : members_->TakeExits()) {
+    if (exit.name.sidecar.empty()) {
+      verdict_.OnExit(exit.name, exit.wait_status, std::move(exit.last_lines));
+    } else if (!ending_) {
+      output_->Note("sidecar '" + exit.name.sidecar + "' " + WhatHappened(exit.wait_status) +
+                    " before the ranks; it is not started again");
+    }
+  }
 }
 
 void Supervisor::HandleSignals() {
   while (const int number = signals_->Next()) {
     if (number == SIGCHLD) {
       strays_to_reap_ = true;
+    } else if (ending_) {
+      // The ranks have ended as they have: no signal changes that any more.
+      if (stopping_ && number == SIGINT) {
+        sidecars_.KillAll(steady_clock::now());
+      } else {
+        sidecars_.Hurry(steady_clock::now());
+      }
+      stopping_ = true;
     } else if (stopping_ && number == SIGINT) {
       Kill();
     } else {
@@ -178,6 +242,12 @@ void Supervisor::HandleSignals() {
 
 void Supervisor::HandleTime() {
   const auto now = steady_clock::now();
+  for (const SidecarEnd::Due& due : sidecars_.TakeDue(now)) {
+    members_->SignalOne(due.pid, due.signal_number);
+    if (due.signal_number == SIGTERM) members_->SignalOne(due.pid, SIGCONT);
+    if (due.signal_number == SIGKILL) give_up_at_ = now + kKillBound;
+  }
+  if (ending_) return;
   if (now >= deadline_ && !verdict_.decided()) {
     verdict_.OnDeadline(plan_.deadline, members_->RunningRanks());
   }
@@ -252,7 +322,7 @@ Result<ExitRecord> Supervise(const LaunchPlan& plan) {
     LOCKSTEP_ASSIGN_OR_RETURN(OutputMux output,
                               OutputMux::Open(dir, plan.quiet ? nullptr : &terminal));
     LOCKSTEP_ASSIGN_OR_RETURN(MemberTable members, MemberTable::Open(&guardian, &output));
-    Supervisor supervisor(plan, run, job.host, &signals, &terminal, &guardian, &members);
+    Supervisor supervisor(plan, run, job.host, &signals, &terminal, &guardian, &output, &members);
     return supervisor.Run();
   }();
   if (!record.ok()) {

@@ -23,6 +23,14 @@ ExitCause CauseOf(int wait_status) {
   return ExitCause::kUserError;
 }
 
+std::string Who(const MemberName& member) {
+  if (!member.sidecar.empty()) return "sidecar '" + member.sidecar + "'";
+  if (member.rank >= 0) return "rank " + std::to_string(member.rank);
+  return "an init command";
+}
+
+}  // namespace
+
 std::string WhatHappened(int wait_status) {
   if (WIFSIGNALED(wait_status)) {
     return "was killed by signal " + SignalText(WTERMSIG(wait_status)) +
@@ -32,8 +40,6 @@ std::string WhatHappened(int wait_status) {
   if (code == kExitRestartMe) return "asked to be started again (exit code 75)";
   return "exited with code " + std::to_string(code);
 }
-
-}  // namespace
 
 std::string SignalText(int signal_number) {
   const char* name = sigabbrev_np(signal_number);
@@ -84,10 +90,8 @@ void Verdict::OnExit(const MemberName& member, int wait_status,
 }
 
 void Verdict::OnStartFailure(const MemberName& member, int exit_code, const std::string& why) {
-  const std::string who =
-      member.rank >= 0 ? "rank " + std::to_string(member.rank) : std::string("an init command");
   Fail(ExitCause::kStartFailed, exit_code, member,
-       who + " (" + member.role + ") could not be started: " + why);
+       Who(member) + " (" + member.role + ") could not be started: " + why);
 }
 
 void Verdict::OnSignal(int signal_number) {

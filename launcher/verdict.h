@@ -16,9 +16,10 @@ namespace lockstep {
 
 // Who ended, or could not be started.
 struct MemberName {
-  int rank = -1;  // -1: an init command
+  int rank = -1;  // -1: an init command or a sidecar
   std::string role;
   std::string command;
+  std::string sidecar = {};  // its name; empty: none
   pid_t pid = -1;
 };
 
@@ -26,6 +27,7 @@ class Verdict {
  public:
   Verdict(SuccessRule rule, std::string host) : rule_(rule), host_(std::move(host)) {}
 
+  // Of ranks and init commands: sidecars decide nothing once they have started.
   // Only the first event that decides counts: what ranks do after that, they do because we stop
   // them, or because they lost a peer.
   void OnExit(const MemberName& member, int wait_status, std::vector<std::string> last_lines);
@@ -48,6 +50,8 @@ class Verdict {
   std::optional<FailureRecord> failure_;
 };
 
+// "exited with code 3".
+std::string WhatHappened(int wait_status);
 // "9 (SIGKILL)".
 std::string SignalText(int signal_number);
 // "30s", "1m 30s", "250ms".

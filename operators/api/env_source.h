@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace lockstep {
 
@@ -22,6 +23,10 @@ struct FieldRef {
   }
   friend bool operator==(const FieldRef&, const FieldRef&) = default;
 };
+
+// The KEY of a field path `metadata.labels['KEY']`, when `map` is "labels"; nullopt when it is
+// something else.
+std::optional<std::string> KeyOfFieldPath(std::string_view field_path, std::string_view map);
 
 struct ConfigMapKeyRef {
   std::string name;

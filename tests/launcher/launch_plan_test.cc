@@ -12,18 +12,22 @@ LaunchPlan Example() {
   LaunchPlan plan;
   plan.job = "mnist";
   plan.generation = 2;
-  plan.roles = {{.name = "chief",
-                 .ranks = 1,
-                 .init_commands = {{"fetch", "data"}},
-                 .command = {"./train", "--lr", "0.1"},
-                 .env = {{"ROLE", "chief"}},
-                 .working_dir = "/data"},
-                {.name = "worker",
-                 .ranks = 3,
-                 .init_commands = {},
-                 .command = {"./train"},
-                 .env = {},
-                 .working_dir = {}}};
+  plan.roles = {
+      {.name = "chief",
+       .ranks = 1,
+       .init = {{.command = {"fetch", "data"}},
+                {.name = "watch",
+                 .command = {"watch"},
+                 .env = {{"A", "1"}},
+                 .working_dir = "/w",
+                 .mounts = {{"/etc/c.yaml", "/jobs/1/c.yaml", true}},
+                 .sidecar = true,
+                 .linger = std::chrono::seconds(2)}},
+       .command = {"./train", "--lr", "0.1"},
+       .env = {{"ROLE", "chief"}},
+       .working_dir = "/data",
+       .mounts = {{"/katib", "scratch", false}}},
+      {.name = "worker", .ranks = 3, .command = {"./train"}, .env = {}, .working_dir = {}}};
   plan.success = SuccessRule::kRank0;
   plan.env = {{"A", "b=c"}};
   plan.job_dir = "/jobs/1";
@@ -40,11 +44,32 @@ constexpr char kExampleText[] = R"({
     {
       "name": "chief",
       "ranks": 1,
-      "init_commands": [
-        [
-          "fetch",
-          "data"
-        ]
+      "init": [
+        {
+          "command": [
+            "fetch",
+            "data"
+          ]
+        },
+        {
+          "name": "watch",
+          "command": [
+            "watch"
+          ],
+          "env": {
+            "A": "1"
+          },
+          "working_dir": "/w",
+          "mounts": [
+            {
+              "path": "/etc/c.yaml",
+              "source": "/jobs/1/c.yaml",
+              "read_only": true
+            }
+          ],
+          "sidecar": true,
+          "linger_ms": 2000
+        }
       ],
       "command": [
         "./train",
@@ -54,12 +79,19 @@ constexpr char kExampleText[] = R"({
       "env": {
         "ROLE": "chief"
       },
-      "working_dir": "/data"
+      "working_dir": "/data",
+      "mounts": [
+        {
+          "path": "/katib",
+          "source": "scratch",
+          "read_only": false
+        }
+      ]
     },
     {
       "name": "worker",
       "ranks": 3,
-      "init_commands": [],
+      "init": [],
       "command": [
         "./train"
       ],
@@ -132,9 +164,21 @@ INSTANTIATE_TEST_SUITE_P(
         BadPlan{Role(R"(, "ranks": 0)"), "roles[0].ranks: is 0, must be 1 to 4096"},
         BadPlan{Role(R"(, "ranks": 99999999999)"), "roles[0].ranks: is out of range"},
         BadPlan{Role(R"(, "ranks": 18446744073709551615)"), "roles[0].ranks: must be an integer"},
-        BadPlan{Role(R"(, "init_commands": [["a"], "b"])"),
-                "roles[0].init_commands[1]: must be a list of strings"},
-        BadPlan{Role(R"(, "init_commands": [[]])"), "roles[0].init_commands[0]: names no program"},
+        BadPlan{Role(R"(, "init": [{"command": ["a"]}, "b"])"), "roles[0].init[1]: must be an obj"},
+        BadPlan{Role(R"(, "init": [{}])"), "roles[0].init[0].command: names no program"},
+        BadPlan{Role(R"(, "init": [{"command": ["a"], "sidecar": true}])"),
+                "roles[0].init[0].name: '' names the sidecar's log"},
+        BadPlan{Role(R"(, "init": [{"name": "rank-0", "command": ["a"], "sidecar": true}])"),
+                "roles[0].init[0].name: 'rank-0' names"},
+        BadPlan{Role(R"(, "init": [{"command": ["a"], "mounts": [{"path": "/a"}]}])"),
+                "roles[0].init[0].mounts[0].source: is missing"},
+        BadPlan{Role(R"(, "mounts": [{"path": "katib", "source": "x"}])"),
+                "roles[0].mounts[0].path: 'katib' must be an absolute path"},
+        BadPlan{Role(R"(, "mounts": [{"path": "//", "source": "x"}])"), "path: '//' must be"},
+        BadPlan{Role(R"(, "mounts": [{"path": "/a/../b", "source": "x"}])"), "without .."},
+        BadPlan{Role(R"(, "mounts": [{"path": "/a", "source": ""}])"), "mounts[0].source: ''"},
+        BadPlan{Role(R"(, "mounts": [{"path": "/a", "source": "b/../../c"}])"),
+                "roles[0].mounts[0].source: 'b/../../c' must be"},
         BadPlan{Role(R"(, "env": {"A": 1})"), "roles[0].env.A: must be a string, is a number"},
         BadPlan{Role(R"(, "env": {"A=B": ""})"), "roles[0].env: 'A=B' is no name"},
         BadPlan{Role(R"(, "env": {"LOCAL_RANK": "0"})"), "roles[0].env.LOCAL_RANK: is set by"},

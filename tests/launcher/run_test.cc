@@ -244,8 +244,8 @@ TEST(Run, UnderRank0RuleTheEndOfRank0EndsTheJob) {
 TEST(Run, InitCommandsComeFirstAndInOrder) {
   const TemporaryFolder folder;
   const std::string plan = folder.Write("plan.json", R"({"roles": [
-    {"name": "worker", "init_commands": [["sh", "-c", "echo a >> $F"],
-                                          ["sh", "-c", "echo b >> $F"]],
+    {"name": "worker", "init": [{"command": ["sh", "-c", "echo a >> $F"]},
+                                 {"command": ["sh", "-c", "echo b >> $F"]}],
      "command": ["sh", "-c", "cat $F"]}]})");
   LaunchedRun run({"--env", "F=" + folder.path() + "/steps", "--plan", plan});
   const RunResult result = run.Await();
@@ -256,7 +256,7 @@ TEST(Run, InitCommandsComeFirstAndInOrder) {
 TEST(Run, AFailedInitCommandEndsTheJobBeforeTheRanks) {
   const TemporaryFolder folder;
   LaunchedRun run({"--plan", folder.Write("plan.json", R"({"roles": [
-    {"name": "worker", "init_commands": [["sh", "-c", "echo no data; exit 6"]],
+    {"name": "worker", "init": [{"command": ["sh", "-c", "echo no data; exit 6"]}],
      "command": ["echo", "never"]}]})")});
   const RunResult result = run.Await();
   EXPECT_EQ(result.exit_code, 6);

@@ -137,15 +137,10 @@ TEST(ConvertJob, RefusesByPathAndPlace) {
       {"restartPolicy: Never", "restartPolicy: Always",
        "j.yaml:11:22: spec.template.spec.restartPolicy: \"Always\" is not allowed for a job"},
       {"tty: false", "tty: true", "spec.template.spec.containers[0].tty: is not supported yet"},
-      {"volumeMounts: []", "volumeMounts: [{name: v}]", "sees this machine's files"},
-      {"volumeMounts: []", "envFrom: [{secretRef: {name: s}}]", "each variable under env"},
-      {"value: \"1\"}]", "valueFrom: {fieldRef: {}}}]",
-       "spec.template.spec.containers[0].env[0].valueFrom: is not supported yet: write the value"},
       {"value: \"1\"}]", "value: 1}]", "write it in quotes, \"1\""},
       {"name: A,", "name: A=B,", "containers[0].env[0].name: \"A=B\" is no name of a variable"},
       {"tolerations: [{operator: Exists}]", "nodeSelector: {a: b}",
        "j.yaml:13:7: spec.template.spec.nodeSelector: is not supported yet: ranks run on this"},
-      {"tolerations: [{operator: Exists}]", "volumes: [{name: v}]", "spec.volumes: is not support"},
       {"command: [train, --lr]", "imagePullPolicy: Never", "containers[0].command: is missing"},
       {"command: [prepare]", "image: x", "initContainers[0].command: is missing"},
       {"cpu: 500m", "cpu: abc", "resources.limits.cpu: \"abc\" is no quantity"},
@@ -158,6 +153,82 @@ TEST(ConvertJob, RefusesByPathAndPlace) {
   EXPECT_THAT(Say("{apiVersion: batch/v1, kind: Job, spec: {}}"),
               HasSubstr("template: is missing"));
   EXPECT_THAT(Say("{apiVersion: batch/v1, kind: Job}"), HasSubstr("spec: is missing"));
+}
+
+// One that takes all it can from the pod, for the table below.
+constexpr char kRichPod[] = R"(apiVersion: batch/v1
+kind: Job
+metadata: {name: a}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      volumes:
+      - {name: scratch, emptyDir: {medium: Memory, sizeLimit: 1Gi}}
+      - {name: data, hostPath: {path: /data, type: Directory}}
+      - {name: conf, configMap: {name: c, defaultMode: 0400, items: [{key: k, path: a/b}]}}
+      - {name: kept, persistentVolumeClaim: {claimName: mine}}
+      - {name: plain}
+      initContainers:
+      - {name: beside, restartPolicy: Always, command: [watch]}
+      containers:
+      - name: main
+        command: [train]
+        volumeMounts:
+        - {name: scratch, mountPath: /var/log/katib}
+        - {name: conf, mountPath: /etc/c.yaml, subPath: a/b, readOnly: true}
+        envFrom:
+        - {prefix: P_, configMapRef: {name: c, optional: true}}
+        env:
+        - {name: NAME, valueFrom: {fieldRef: {apiVersion: v1, fieldPath: metadata.name}}}
+        - {name: LABEL, valueFrom: {fieldRef: {fieldPath: "metadata.labels['a.b/c']"}}}
+        - {name: KEY, valueFrom: {configMapKeyRef: {name: c, key: k}}}
+)";
+
+TEST(ConvertJob, TakesVolumesSourcesAndSidecars) {
+  EXPECT_EQ(Say(kRichPod), "");
+  const std::string encoded = Encoded(kRichPod);
+  for (const char* kept : {"claimName: mine", "subPath: a/b", "defaultMode: 256", "prefix: P_",
+                           "emptyDir:", "fieldPath: metadata.labels['a.b/c']",
+                           "restartPolicy: Always", "type: Directory"}) {
+    EXPECT_THAT(encoded, HasSubstr(kept));
+  }
+}
+
+TEST(ConvertJob, SaysWhatIsWrongWithVolumesSourcesAndSidecars) {
+  const std::vector<std::tuple<std::string, std::string, std::string>> table = {
+      {"{name: plain}", "{name: scratch}", "spec.volumes[4].name: \"scratch\" is there twice"},
+      {"{name: plain}", "{name: ../x}", "volumes[4].name: \"../x\" is no name"},
+      {"{name: plain}", "{name: s, secret: {secretName: x}}",
+       "volumes[4].secret: is not supported yet: there are no Secrets on one machine"},
+      {"{name: plain}", "{name: s, nfs: {server: x}}", "name the path as hostPath"},
+      {"{name: plain}", "{name: s, hostPth: {path: /x}}", "did you mean hostPath?"},
+      {"{name: plain}", "{name: s, emptyDir: {}, hostPath: {path: /x}}", "has 2 sources"},
+      {"path: /data,", "path: data,", "volumes[1].hostPath.path: \"data\" must be absolute"},
+      {"type: Directory", "type: Folder", "use DirectoryOrCreate, Directory, FileOrCreate"},
+      {"path: a/b}", "path: ../b}", "items[0].path: \"../b\" must not leave the volume"},
+      {"0400", "01000", "defaultMode: 512 is no mode"},
+      {"claimName: mine", "claimName: a/b", "claimName: \"a/b\" is no name"},
+      {"subPath: a/b", "subPath: /a", "subPath: \"/a\" must be relative"},
+      {"name: scratch, mountPath", "name: scrath, mountPath", "there is no volume \"scrath\""},
+      {"mountPath: /var/log/katib", "mountPath: katib", "\"katib\" must be absolute"},
+      {"mountPath: /var/log/katib", "mountPath: /", "nothing can be mounted there"},
+      {"mountPath: /var/log/katib", "mountPath: /etc/c.yaml", "volumeMounts[1].mountPath: \"/etc"},
+      {"metadata.name", "metadata.nam", "env[0].valueFrom.fieldRef.fieldPath: \"metadata.nam\""},
+      {"'a.b/c'", "'batch.kubernetes.io/job-completion-index'", "variable RANK"},
+      {"KEY, valueFrom", "KEY, value: x, valueFrom", "env[2].valueFrom: is there beside value"},
+      {"{configMapKeyRef: {name: c, key: k}}", "{}", "env[2].valueFrom: names no source"},
+      {"{configMapKeyRef:", "{fieldRef: {fieldPath: metadata.uid}, configMapKeyRef:", "has two so"},
+      {"{configMapKeyRef:", "{secretKeyRef:", "use a ConfigMap"},
+      {"name: c, key: k}}", "name: c}}", "configMapKeyRef.key: is missing"},
+      {"configMapRef:", "secretRef:", "envFrom[0].secretRef: is not supported yet"},
+      {"restartPolicy: Always", "restartPolicy: Never", "\"Never\" is not known: use Always"},
+      {"{name: beside,", "{name: A B,", "initContainers[0].name: \"A B\" is no name"},
+      {"- name: main", "- name: main\n        restartPolicy: Always", "only for initContainers"},
+  };
+  for (const auto& [from, to, said] : table) {
+    EXPECT_THAT(Say(Replaced(kRichPod, from, to)), HasSubstr(said)) << to;
+  }
 }
 
 TEST(ConvertJob, TellsAllAtOnceAndNothingTwice) {
@@ -192,7 +263,8 @@ spec:
 TEST(ConvertTrainingJob, RefusesByPathAndPlace) {
   const std::vector<std::tuple<std::string, std::string, std::string>> table = {
       {"replicas: 2", "replicas: 0", "j.yaml:8:15: spec.roles[0].replicas: is 0"},
-      {"command: [train]", "volumeMounts: [{name: v}]", "containers[0].volumeMounts: is not supp"},
+      {"command: [train]", "command: [train]\n          volumeMounts: [{name: v, mountPath: /v}]",
+       "spec.roles[0].template.spec.containers[0].volumeMounts[0].name: there is no volume"},
       {"command: [train]", "comand: [train]", "did you mean command?"},
       {"containers:", "nodeSelector: {a: b}\n        containers:",
        "nodeSelector: is not supported"},

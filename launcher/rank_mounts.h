@@ -1,0 +1,43 @@
+// Gives the programs of a job the mounts that its plan names: in namespaces, or, where the kernel
+// gives none, by writing the real paths into their commands, arguments, environment and directory.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "launcher/launch_plan.h"
+#include "launcher/process.h"
+
+namespace lockstep {
+
+// The environment variable by which somebody does without namespaces, when it is 1.
+inline constexpr char kNoNamespacesVariable[] = "LOCKSTEP_NO_NAMESPACES";
+
+class RankMounts {
+ public:
+  RankMounts(std::string job_dir, const Environment& launcher)
+      : job_dir_(std::move(job_dir)), launcher_(launcher) {}
+
+  // For a program beside rank `rank`. Makes the rank's own folders. `written`: the variables of its
+  // environment that the plan gives, and that may name paths. What is wrong names the path.
+  Status Give(const std::vector<LaunchMount>& mounts, int rank, const Environment& written,
+              Program* program);
+
+  // Once: what the user must know of programs without namespaces; "" when there is nothing.
+  std::string TakeWarning() { return std::exchange(warning_, {}); }
+
+ private:
+  Result<std::vector<BoundPath>> Bind(const std::vector<LaunchMount>& mounts, int rank) const;
+  // Tried once, by a program that is given a mount.
+  bool HasNamespaces(const std::string& scratch);
+
+  std::string job_dir_;
+  const Environment& launcher_;
+  std::optional<bool> has_namespaces_;
+  std::string why_none_;
+  std::string warning_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,311 @@
+#include "operators/convert/pod_check.h"
+
+#include <algorithm>
+#include <set>
+
+#include "operators/convert/quantity.h"
+
+namespace lockstep {
+namespace {
+
+constexpr std::string_view kFieldPaths[] = {"metadata.name", "metadata.namespace", "metadata.uid",
+                                            "status.podIP",  "status.hostIP",      "spec.nodeName"};
+constexpr std::string_view kHostPathTypes[] = {
+    "",       "DirectoryOrCreate", "Directory",  "FileOrCreate", "File",
+    "Socket", "CharDevice",        "BlockDevice"};
+constexpr std::string_view kCompletionIndex = "batch.kubernetes.io/job-completion-index";
+constexpr std::int32_t kModeMax = 0777;
+
+// Names become folders. Kubernetes' rule for names, without its limits of length.
+bool IsName(std::string_view name) {
+  const auto inner = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+  };
+  return !name.empty() && name.front() != '.' && name.front() != '-' && name.size() <= 253 &&
+         std::ranges::all_of(name, inner);
+}
+
+void CheckName(const std::string& name, const std::string& path, FindingList& findings) {
+  if (name.empty()) return findings.Error(path, "is missing");
+  if (IsName(name)) return;
+  findings.Error(path, "\"" + name +
+                           "\" is no name: use lower case letters, digits and -, and begin with a "
+                           "letter or digit");
+}
+
+// Why a path inside a volume is none, or "".
+std::string WhyNotInside(std::string_view path) {
+  if (path.starts_with('/')) return "must be relative to the volume: leave out the first /";
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    if (path.substr(begin, end - begin) == "..") return "must not leave the volume by ..";
+    begin = end + 1;
+  }
+  return "";
+}
+
+void CheckInside(const std::string& text, const std::string& path, FindingList& findings) {
+  if (const std::string why = WhyNotInside(text); !why.empty()) {
+    findings.Error(path, "\"" + text + "\" " + why);
+  }
+}
+
+void CheckMode(const std::optional<std::int32_t>& mode, const std::string& path,
+               FindingList& findings) {
+  if (!mode || (*mode >= 0 && *mode <= kModeMax)) return;
+  findings.Error(path, std::to_string(*mode) + " is no mode of a file: use 0 to 0777");
+}
+
+void CheckConfigMapVolume(const ConfigMapVolume& map, const std::string& path,
+                          FindingList& findings) {
+  CheckName(map.name, FieldPath(path, "name"), findings);
+  CheckMode(map.default_mode, FieldPath(path, "defaultMode"), findings);
+  for (std::size_t i = 0; i < map.items.size(); ++i) {
+    const KeyToPath& item = map.items[i];
+    const std::string place = ElementPath(FieldPath(path, "items"), i);
+    if (item.key.empty()) findings.Error(FieldPath(place, "key"), "is missing");
+    if (item.path.empty()) {
+      findings.Error(FieldPath(place, "path"), "is missing: which file is the value to be?");
+    }
+    CheckInside(item.path, FieldPath(place, "path"), findings);
+    CheckMode(item.mode, FieldPath(place, "mode"), findings);
+  }
+}
+
+void CheckVolume(const Volume& volume, const std::string& path, FindingList& findings) {
+  CheckName(volume.name, FieldPath(path, "name"), findings);
+  const int sources = static_cast<int>(volume.empty_dir.has_value()) +
+                      static_cast<int>(volume.host_path.has_value()) +
+                      static_cast<int>(volume.config_map.has_value()) +
+                      static_cast<int>(volume.claim.has_value());
+  if (sources > 1) {
+    findings.Error(path, "has " + std::to_string(sources) +
+                             " sources: a volume is one of emptyDir, hostPath, configMap and "
+                             "persistentVolumeClaim");
+  }
+  if (volume.host_path) {
+    const std::string place = FieldPath(path, "hostPath");
+    const std::string& host = volume.host_path->path;
+    if (!host.starts_with('/')) {
+      findings.Error(
+          FieldPath(place, "path"),
+          host.empty() ? "is missing" : "\"" + host + "\" must be absolute: begin it with /");
+    }
+    if (std::ranges::find(kHostPathTypes, volume.host_path->type) == std::end(kHostPathTypes)) {
+      std::string known;
+      for (const std::string_view type : kHostPathTypes) {
+        if (!type.empty()) known += (known.empty() ? "" : ", ") + std::string(type);
+      }
+      findings.Error(FieldPath(place, "type"),
+                     "\"" + volume.host_path->type + "\" is not known: use " + known);
+    }
+  }
+  if (volume.config_map) {
+    CheckConfigMapVolume(*volume.config_map, FieldPath(path, "configMap"), findings);
+  }
+  if (volume.claim) {
+    CheckName(volume.claim->claim_name,
+              FieldPath(FieldPath(path, "persistentVolumeClaim"), "claimName"), findings);
+  }
+}
+
+void CheckMounts(const Container& container, const PodSpec& pod, const std::string& path,
+                 FindingList& findings) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < container.volume_mounts.size(); ++i) {
+    const VolumeMount& mount = container.volume_mounts[i];
+    const std::string place = ElementPath(FieldPath(path, "volumeMounts"), i);
+    if (std::ranges::find(pod.volumes, mount.name, &Volume::name) == pod.volumes.end()) {
+      findings.Error(FieldPath(place, "name"),
+                     mount.name.empty()
+                         ? "is missing"
+                         : "there is no volume \"" + mount.name + "\" under the pod's volumes");
+    }
+    const std::string path_place = FieldPath(place, "mountPath");
+    if (mount.mount_path.empty()) {
+      findings.Error(path_place, "is missing");
+    } else if (!mount.mount_path.starts_with('/')) {
+      findings.Error(path_place, "\"" + mount.mount_path + "\" must be absolute: begin it with /");
+    } else if (!WhyNotInside(mount.mount_path.substr(1)).empty() ||
+               mount.mount_path.find_first_not_of('/') == std::string::npos) {
+      findings.Error(path_place, "\"" + mount.mount_path + "\": nothing can be mounted there");
+    } else if (!seen.insert(mount.mount_path).second) {
+      findings.Error(path_place, "\"" + mount.mount_path + "\" is there twice");
+    }
+    CheckInside(mount.sub_path, FieldPath(place, "subPath"), findings);
+  }
+}
+
+void CheckFieldPath(const std::string& field, const std::string& path, FindingList& findings) {
+  if (std::ranges::find(kFieldPaths, field) != std::end(kFieldPaths)) return;
+  for (const std::string_view map : {"labels", "annotations"}) {
+    const std::optional<std::string> key = KeyOfFieldPath(field, map);
+    if (!key) continue;
+    if (*key == kCompletionIndex) {
+      findings.Error(path,
+                     "differs from rank to rank: let the program read its rank from the "
+                     "environment variable RANK");
+    }
+    return;
+  }
+  findings.Error(path, field.empty() ? "is missing"
+                                     : "\"" + field +
+                                           "\" is not known here: use metadata.name, "
+                                           "metadata.namespace, metadata.uid, "
+                                           "metadata.labels['KEY'], metadata.annotations['KEY'], "
+                                           "spec.nodeName, status.podIP or status.hostIP");
+}
+
+void CheckValueFrom(const EnvVar& variable, const std::string& path, FindingList& findings) {
+  const EnvVarSource& source = *variable.value_from;
+  const std::string place = FieldPath(path, "valueFrom");
+  if (!variable.value.empty()) {
+    findings.Error(place, "is there beside value: write one of the two");
+  }
+  if (source.field_ref.has_value() == source.config_map_key_ref.has_value()) {
+    findings.Error(place, source.field_ref
+                              ? "has two sources: write one of fieldRef and configMapKeyRef"
+                              : "names no source: write fieldRef or configMapKeyRef");
+  }
+  if (source.field_ref) {
+    const std::string field = FieldPath(place, "fieldRef");
+    CheckFieldPath(source.field_ref->field_path, FieldPath(field, "fieldPath"), findings);
+    const std::string& version = source.field_ref->api_version;
+    if (!version.empty() && version != "v1") {
+      findings.Error(FieldPath(field, "apiVersion"), "\"" + version + "\" is not known: use v1");
+    }
+  }
+  if (source.config_map_key_ref) {
+    const std::string map = FieldPath(place, "configMapKeyRef");
+    CheckName(source.config_map_key_ref->name, FieldPath(map, "name"), findings);
+    if (source.config_map_key_ref->key.empty()) {
+      findings.Error(FieldPath(map, "key"), "is missing");
+    }
+  }
+}
+
+void CheckEnv(const Container& container, const std::string& path, FindingList& findings) {
+  for (std::size_t i = 0; i < container.env.size(); ++i) {
+    const EnvVar& variable = container.env[i];
+    const std::string place = ElementPath(FieldPath(path, "env"), i);
+    if (variable.name.empty()) {
+      findings.Error(FieldPath(place, "name"), "is missing");
+    } else if (variable.name.find('=') != std::string::npos) {
+      findings.Error(FieldPath(place, "name"),
+                     "\"" + variable.name + "\" is no name of a variable: it holds a =");
+    }
+    if (variable.value_from) CheckValueFrom(variable, place, findings);
+  }
+  for (std::size_t i = 0; i < container.env_from.size(); ++i) {
+    const EnvFromSource& source = container.env_from[i];
+    const std::string place = ElementPath(FieldPath(path, "envFrom"), i);
+    if (!source.config_map_ref) {
+      findings.Error(place, "names no source: write configMapRef");
+    } else {
+      CheckName(source.config_map_ref->name, FieldPath(FieldPath(place, "configMapRef"), "name"),
+                findings);
+    }
+    if (source.prefix.find('=') != std::string::npos) {
+      findings.Error(FieldPath(place, "prefix"),
+                     "\"" + source.prefix + "\" is no part of a variable's name: it holds a =");
+    }
+  }
+}
+
+void CheckResources(const Json& resources, const std::string& path, FindingList& findings) {
+  if (resources.is_null()) return;
+  if (!resources.is_object()) return findings.Error(path, "expected an object");
+  for (const auto& [name, amounts] : resources.items()) {
+    const std::string place = FieldPath(path, name);
+    if (name == "claims" && amounts.empty()) continue;
+    if (name != "limits" && name != "requests") {
+      findings.UnknownField(path, name, {"limits", "requests"});
+    } else if (!amounts.is_object() && !amounts.is_null()) {
+      findings.Error(place, "expected an object: {cpu: \"1\", memory: 2Gi}");
+    } else {
+      for (const auto& [resource, amount] : amounts.items()) {
+        if (IsQuantity(amount)) continue;
+        findings.Error(FieldPath(place, resource),
+                       amount.dump() +
+                           " is no quantity: write a number of at least 0, with a "
+                           "suffix if need be: 2, 500m, 1.5Gi");
+      }
+    }
+  }
+}
+
+void CheckContainer(const Container& container, const PodSpec& pod, const std::string& path,
+                    FindingList& findings) {
+  if (container.command.empty()) {
+    findings.Error(FieldPath(path, "command"),
+                   "is missing: a rank is a process, which has no image to take an entry point "
+                   "from; name the program");
+  }
+  CheckEnv(container, path, findings);
+  CheckMounts(container, pod, path, findings);
+  CheckResources(container.resources, FieldPath(path, "resources"), findings);
+}
+
+// A sidecar's output is a file of its name.
+void CheckInitContainer(const Container& container, const PodSpec& pod, const std::string& path,
+                        FindingList& findings) {
+  CheckContainer(container, pod, path, findings);
+  if (container.restart_policy.empty()) return;
+  if (container.restart_policy != "Always") {
+    findings.Error(FieldPath(path, "restartPolicy"),
+                   "\"" + container.restart_policy +
+                       "\" is not known: use Always, which makes it a sidecar, or leave it out");
+  } else {
+    CheckName(container.name, FieldPath(path, "name"), findings);
+  }
+}
+
+}  // namespace
+
+void CheckPodTemplate(const PodTemplate& pod_template, const std::string& path,
+                      FindingList& findings) {
+  const PodSpec& pod = pod_template.spec;
+  const std::string place = FieldPath(path, "spec");
+  const std::string containers_path = FieldPath(place, "containers");
+  if (pod.containers.size() != 1) {
+    findings.Error(containers_path,
+                   pod.containers.empty()
+                       ? "is missing: what does a rank run?"
+                       : "has " + std::to_string(pod.containers.size()) +
+                             " containers: a rank is exactly one; write a sidecar under "
+                             "initContainers, with restartPolicy: Always");
+  }
+  for (std::size_t i = 0; i < pod.containers.size(); ++i) {
+    const std::string container_path = ElementPath(containers_path, i);
+    CheckContainer(pod.containers[i], pod, container_path, findings);
+    if (!pod.containers[i].restart_policy.empty()) {
+      findings.Error(FieldPath(container_path, "restartPolicy"),
+                     "is only for initContainers: a rank's is the pod's restartPolicy");
+    }
+  }
+  std::set<std::string_view> sidecars;
+  for (std::size_t i = 0; i < pod.init_containers.size(); ++i) {
+    const Container& init = pod.init_containers[i];
+    const std::string init_path = ElementPath(FieldPath(place, "initContainers"), i);
+    CheckInitContainer(init, pod, init_path, findings);
+    if (!init.restart_policy.empty() && !sidecars.insert(init.name).second) {
+      findings.Error(FieldPath(init_path, "name"), "\"" + init.name + "\" is there twice");
+    }
+  }
+  std::set<std::string_view> volumes;
+  for (std::size_t i = 0; i < pod.volumes.size(); ++i) {
+    const std::string volume_path = ElementPath(FieldPath(place, "volumes"), i);
+    CheckVolume(pod.volumes[i], volume_path, findings);
+    if (!volumes.insert(pod.volumes[i].name).second) {
+      findings.Error(FieldPath(volume_path, "name"),
+                     "\"" + pod.volumes[i].name + "\" is there twice");
+    }
+  }
+  if (const std::string& restart = pod.restart_policy;
+      !restart.empty() && restart != "Never" && restart != "OnFailure") {
+    findings.Error(FieldPath(place, "restartPolicy"),
+                   "\"" + restart + "\" is not allowed for a job: use Never or OnFailure");
+  }
+}
+
+}  // namespace lockstep
