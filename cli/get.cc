@@ -1,12 +1,17 @@
-// lockstep get: one object, or a list of them, as a table, names, JSON or YAML; -w goes on showing
-// what changes.
+// lockstep get: objects, by name or all of a kind, as a table, names, JSON, YAML, CSV, or in the
+// user's own form; -w goes on showing what changes.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
 #include "cli/interrupt.h"
+#include "cli/label_selector.h"
 #include "cli/object_client.h"
 #include "cli/object_name.h"
+#include "cli/object_order.h"
+#include "cli/object_query.h"
 #include "cli/object_table.h"
+#include "cli/output_format.h"
 #include "cli/verb.h"
 #include "operators/codec/document.h"
 #include "runtime/base/exit_code.h"
@@ -14,137 +19,215 @@
 namespace lockstep {
 namespace {
 
+using Kind = OutputFormat::Kind;
+
 struct GetOptions {
-  std::string kind;  // or "all", or KIND/NAME
-  std::string name;
+  std::vector<std::string> words;
   std::string output;
   std::string namespace_ = kDefaultNamespace;
   std::string selector;
+  std::string sort_by;
   bool all_namespaces = false;
   bool watch = false;
+  bool no_headers = false;
+  bool show_labels = false;
 };
 
-bool IsAll(const GetOptions& options) { return options.kind == "all"; }
+// The options, understood.
+struct GetRequest {
+  ObjectQuery query;
+  OutputFormat format;
+  LabelSelector selector;
+  std::optional<JsonPath> sort_by;
+  std::string namespace_;  // empty: all
+  bool no_headers = false;
+  bool show_labels = false;
+};
 
-void PrintList(const std::vector<Object>& objects, const GetOptions& options, bool with_header) {
-  if (options.output == "name") {
-    for (const Object& object : objects) std::printf("%s\n", TypedName(object).c_str());
-    return;
+Status CheckTogether(const GetOptions& options, const ObjectQuery& query,
+                     const OutputFormat& format) {
+  if (!query.keys.empty() && options.all_namespaces) {
+    return InvalidArgument("a name is of one kind and in one namespace: `lockstep get trial " +
+                           query.keys.front().name + " -n " + options.namespace_ + "`");
   }
-  const Table table = MakeObjectTable(objects, {.wide = options.output == "wide",
-                                                .with_namespace = options.all_namespaces,
-                                                .with_kind = IsAll(options),
-                                                .now = SystemClock().Now()});
-  std::string text = FormatTable(table);
-  if (!with_header) text.erase(0, text.find('\n') + 1);
-  std::fputs(text.c_str(), stdout);
-}
-
-void PrintValue(const Json& value, const std::string& output) {
-  const std::string text = output == "json"
-                               ? value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
-                               : ToYaml(value);
-  std::fputs(text.c_str(), stdout);
-}
-
-bool IsText(const std::string& output) {
-  return output.empty() || output == "wide" || output == "name";
-}
-
-int GetOne(ObjectClient& client, const ObjectKey& key, const GetOptions& options) {
-  const Result<Object> object = client.Get(key);
-  if (!object.ok()) return Fail(object.status());
-  if (IsText(options.output)) {
-    PrintList({*object}, options, true);
-  } else {
-    PrintValue(EncodeObject(*object), options.output);
+  if (!query.keys.empty() && !options.selector.empty()) {
+    return InvalidArgument("give either the names of objects or a selector");
   }
+  if (!options.watch) return OkStatus();
+  if (query.many_kinds()) return InvalidArgument("--watch shows one kind: name it instead of all");
+  if (!options.sort_by.empty()) {
+    return InvalidArgument("--watch shows changes in the order they happen: leave out --sort-by");
+  }
+  if (format.kind == Kind::kCsv) {
+    return InvalidArgument("-o csv has a column for each metric, and with --watch not all are " +
+                           std::string("known: use -o json or custom-columns"));
+  }
+  return OkStatus();
+}
+
+Result<GetRequest> ReadRequest(const GetOptions& options) {
+  GetRequest request;
+  request.namespace_ = options.all_namespaces ? "" : options.namespace_;
+  request.no_headers = options.no_headers;
+  request.show_labels = options.show_labels;
+  LOCKSTEP_ASSIGN_OR_RETURN(request.query, ParseObjectQuery(options.words, options.namespace_));
+  LOCKSTEP_ASSIGN_OR_RETURN(request.format, ParseOutputFormat(options.output));
+  LOCKSTEP_ASSIGN_OR_RETURN(request.selector, LabelSelector::Parse(options.selector));
+  if (!options.sort_by.empty()) {
+    std::string_view path = options.sort_by;
+    if (path.starts_with('{') && path.ends_with('}')) path = path.substr(1, path.size() - 2);
+    LOCKSTEP_ASSIGN_OR_RETURN(request.sort_by, JsonPath::Parse(path));
+  }
+  LOCKSTEP_RETURN_IF_ERROR(CheckTogether(options, request.query, request.format));
+  return request;
+}
+
+Table TableOf(const std::vector<Object>& objects, const GetRequest& request) {
+  return MakeObjectTable(objects, {.wide = request.format.kind == Kind::kWide,
+                                   .with_namespace = request.namespace_.empty(),
+                                   .with_kind = request.query.many_kinds(),
+                                   .with_labels = request.show_labels,
+                                   .exact = request.format.kind == Kind::kCsv,
+                                   .now = SystemClock().Now()});
+}
+
+// Of objects of one kind.
+std::string RenderKind(const std::vector<Object>& objects, const GetRequest& request,
+                       bool with_header) {
+  std::string text;
+  if (request.format.kind == Kind::kName) {
+    for (const Object& object : objects) text += TypedName(object) + "\n";
+    return text;
+  }
+  const Table table = TableOf(objects, request);
+  text = request.format.kind == Kind::kCsv ? FormatCsv(table) : FormatTable(table);
+  return with_header ? text : WithoutHeader(std::move(text));
+}
+
+// Of one object, or of a list of them.
+Result<std::string> RenderValue(const Json& value, const GetRequest& request, bool with_header) {
+  switch (request.format.kind) {
+    case Kind::kYaml: return ToYaml(value);
+    case Kind::kJsonPath: return request.format.json_template->Render(value);
+    case Kind::kColumns: {
+      const bool is_list = value.contains("items");
+      const auto rows = is_list ? value["items"].get<std::vector<Json>>() : std::vector{value};
+      LOCKSTEP_ASSIGN_OR_RETURN(const Table table, MakeCustomTable(request.format.columns, rows));
+      std::string text = FormatTable(table);
+      return with_header ? text : WithoutHeader(std::move(text));
+    }
+    default: return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+}
+
+int Print(const Result<std::string>& text) {
+  if (!text.ok()) return Fail(text.status());
+  std::fwrite(text->data(), 1, text->size(), stdout);
   return kExitSuccess;
 }
 
-// One table for each kind.
-int GetLists(ObjectClient& client, const std::vector<KindName>& kinds, ListFilter filter,
-             const GetOptions& options) {
+struct Gathered {
+  std::vector<std::vector<Object>> kinds;  // as in the query; each may be empty
+  int code = kExitSuccess;                 // not, when some could not be had
+};
+
+Result<Gathered> Gather(ObjectClient& client, const GetRequest& request) {
+  Gathered gathered;
+  for (const KindName& kind : request.query.kinds) {
+    std::vector<Object>& objects = gathered.kinds.emplace_back();
+    for (const ObjectKey& key : request.query.keys) {
+      if (key.kind != kind.kind) continue;
+      Result<Object> object = client.Get(key);
+      if (object.ok()) {
+        objects.push_back(*std::move(object));
+      } else {
+        gathered.code = Fail(object.status());
+      }
+    }
+    if (request.query.keys.empty()) {
+      LOCKSTEP_ASSIGN_OR_RETURN(objects, client.List({std::string(kind.kind), request.namespace_,
+                                                      request.selector.Equalities()}));
+      std::erase_if(objects, [&](const Object& object) {
+        return !request.selector.Matches(MetaOf(object).labels);
+      });
+    }
+    if (request.sort_by) LOCKSTEP_RETURN_IF_ERROR(SortObjects(*request.sort_by, objects));
+  }
+  return gathered;
+}
+
+int PrintValue(const Gathered& gathered, const GetRequest& request) {
   Json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"items", Json::array()}};
+  for (const auto& objects : gathered.kinds) {
+    for (const Object& object : objects) list["items"].push_back(EncodeObject(object));
+  }
+  const bool one = request.query.keys.size() == 1;
+  if (one && list["items"].empty()) return gathered.code;
+  const int code =
+      Print(RenderValue(one ? Json(list["items"][0]) : list, request, !request.no_headers));
+  return code == kExitSuccess ? gathered.code : code;
+}
+
+// A table for each kind.
+int PrintKinds(const Gathered& gathered, const GetRequest& request) {
   bool any = false;
-  for (const KindName& kind : kinds) {
-    filter.kind = kind.kind;
-    const Result<std::vector<Object>> objects = client.List(filter);
-    if (!objects.ok()) return Fail(objects.status());
-    if (objects->empty()) continue;
-    if (!IsText(options.output)) {
-      for (const Object& object : *objects) list["items"].push_back(EncodeObject(object));
-    } else {
-      if (any && options.output != "name") std::puts("");
-      PrintList(*objects, options, true);
+  for (const auto& objects : gathered.kinds) {
+    if (objects.empty()) continue;
+    if (any && request.format.kind != Kind::kName) std::puts("");
+    if (const int code = Print(RenderKind(objects, request, !request.no_headers)); code != 0) {
+      return code;
     }
     any = true;
   }
-  if (!IsText(options.output)) {
-    PrintValue(list, options.output);
-  } else if (!any && options.output != "name") {
-    const std::string where = filter.namespace_.empty() ? "" : " in namespace " + filter.namespace_;
-    const std::string what = IsAll(options) ? "objects" : std::string(kinds.front().plural);
+  if (!any && request.query.keys.empty() && request.format.kind != Kind::kName) {
+    const std::string where =
+        request.namespace_.empty() ? "" : " in namespace " + request.namespace_;
+    const std::string what =
+        request.query.many_kinds() ? "objects" : std::string(request.query.kinds.front().plural);
     std::fprintf(stderr, "No %s found%s.\n", what.c_str(), where.c_str());
   }
-  return kExitSuccess;
+  return gathered.code;
 }
 
-int WatchList(ObjectClient& client, const ListFilter& filter, const GetOptions& options) {
-  bool first = true;
+int Watch(ObjectClient& client, const GetRequest& request) {
+  bool first = !request.no_headers;
+  int code = kExitSuccess;
+  const auto is_wanted = [&](const Object& object) {
+    const auto& keys = request.query.keys;
+    return request.selector.Matches(MetaOf(object).labels) &&
+           (keys.empty() || std::ranges::find(keys, KeyOf(object)) != keys.end());
+  };
+  const ListFilter filter{std::string(request.query.kinds.front().kind), request.namespace_,
+                          request.selector.Equalities()};
   const Status status =
       client.Watch(filter, std::chrono::milliseconds(0), [&](Change::Kind, const Object& object) {
-        if (!options.name.empty() && MetaOf(object).name != options.name) return true;
-        if (IsText(options.output)) {
-          PrintList({object}, options, first);
-        } else {
-          if (options.output == "yaml") std::puts("---");
-          PrintValue(EncodeObject(object), options.output);
-        }
+        if (!is_wanted(object)) return true;
+        if (request.format.kind == Kind::kYaml) std::puts("---");
+        code = Print(request.format.by_kind() ? RenderKind({object}, request, first)
+                                              : RenderValue(EncodeObject(object), request, first));
+        if (request.format.kind == Kind::kJsonPath) std::puts("");
         first = false;
-        return std::fflush(stdout) == 0;  // nobody reads any more
+        return code == kExitSuccess && std::fflush(stdout) == 0;  // else nobody reads any more
       });
-  return status.ok() ? kExitSuccess : Fail(status);
+  return status.ok() ? code : Fail(status);
 }
 
-// The kinds asked for; moves the name out of KIND/NAME.
-Result<std::vector<KindName>> ReadKinds(GetOptions& options) {
-  if (options.name.empty() && options.kind.find('/') != std::string::npos) {
-    LOCKSTEP_ASSIGN_OR_RETURN(const ObjectKey key,
-                              ParseObjectName(options.kind, options.namespace_));
-    options.kind = key.kind;
-    options.name = key.name;
-  }
-  if (!options.name.empty() && (options.all_namespaces || IsAll(options))) {
-    return InvalidArgument(
-        "one object is of one kind and in one namespace: name them, as in "
-        "`lockstep get trial " +
-        options.name + " -n " + options.namespace_ + "`");
-  }
-  if (!options.name.empty() && !options.selector.empty()) {
-    return InvalidArgument("give either the name of an object or a selector");
-  }
-  if (!IsAll(options)) {
-    LOCKSTEP_ASSIGN_OR_RETURN(const KindName kind, FindKind(options.kind));
-    return std::vector<KindName>{kind};
-  }
-  if (options.watch) return InvalidArgument("--watch shows one kind: name it instead of all");
-  return KindNames();
-}
-
-int Get(GetOptions options, const VerbContext& context) {
-  const Result<std::vector<KindName>> kinds = ReadKinds(options);
-  if (!kinds.ok()) return Fail(kinds.status());
-  const Result<Labels> labels = ParseLabels(options.selector);
-  if (!labels.ok()) return Fail(labels.status());
+int Get(const GetOptions& options, const VerbContext& context) {
+  const Result<GetRequest> request = ReadRequest(options);
+  if (!request.ok()) return Fail(request.status());
   const Result<std::unique_ptr<Session>> session = OpenSession(context);
   if (!session.ok()) return Fail(session.status());
   ObjectClient client(**session);
-  const ListFilter filter{std::string(kinds->front().kind),
-                          options.all_namespaces ? "" : options.namespace_, *labels};
-  if (options.watch) return WatchList(client, filter, options);
-  if (options.name.empty()) return GetLists(client, *kinds, filter, options);
-  return GetOne(client, {filter.kind, options.namespace_, options.name}, options);
+  if (options.watch) return Watch(client, *request);
+  const Result<Gathered> gathered = Gather(client, *request);
+  if (!gathered.ok()) return Fail(gathered.status());
+  return request->format.by_kind() ? PrintKinds(*gathered, *request)
+                                   : PrintValue(*gathered, *request);
+}
+
+// What is wrong with the option, as CLI11 wants it: "" when nothing is.
+std::string WrongFormat(const std::string& text) {
+  return ParseOutputFormat(text).status().message();
 }
 
 }  // namespace
@@ -152,16 +235,23 @@ int Get(GetOptions options, const VerbContext& context) {
 void AddGetVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<GetOptions>();
   CLI::App* verb = app.add_subcommand("get", "Show objects");
-  verb->add_option(
-          "kind", options->kind,
-          "experiments, suggestions, trials, trainingjobs, configmaps or all; or KIND/NAME")
+  verb->footer(
+      "Examples:\n  lockstep get experiments\n"
+      "  lockstep get trials -l katib.kubeflow.org/experiment=random --sort-by "
+      ".metadata.creationTimestamp\n"
+      "  lockstep get exp/random -o jsonpath='{.status.currentOptimalTrial.bestTrialName}'");
+  verb->add_option("objects", options->words,
+                   "KIND, KIND NAME..., or KIND/NAME...; kinds: experiments, suggestions, trials, "
+                   "trainingjobs, configmaps, several with commas between, or all")
       ->required();
-  verb->add_option("name", options->name, "One object instead of all");
-  verb->add_option("-o,--output", options->output, "json, yaml, wide or name")
-      ->check(CLI::IsMember({"json", "yaml", "wide", "name"}));
+  verb->add_option("-o,--output", options->output, kOutputFormats)->check(WrongFormat);
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");
   verb->add_flag("-A,--all-namespaces", options->all_namespaces, "All namespaces");
-  verb->add_option("-l,--selector", options->selector, "Labels: a=b,c=d");
+  verb->add_option("-l,--selector", options->selector,
+                   "Labels: a=b, a!=b, a in (b,c), a notin (b,c), a, !a; commas between");
+  verb->add_option("--sort-by", options->sort_by, "A field to sort by, as in .status.startTime");
+  verb->add_flag("--no-headers", options->no_headers, "No line with the names of the columns");
+  verb->add_flag("--show-labels", options->show_labels, "A last column with the labels");
   verb->add_flag("-w,--watch", options->watch, "Go on showing what changes");
   verb->callback([options, &context] {
     OnInterruptSay(options->watch ? "no longer watching; nothing was changed"

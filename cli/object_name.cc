@@ -36,21 +36,4 @@ Result<ObjectKey> MakeObjectKey(std::string_view kind, std::string_view name,
   return ObjectKey{std::string(found.kind), namespace_, std::string(name)};
 }
 
-Result<Labels> ParseLabels(std::string_view selector) {
-  Labels labels;
-  while (!selector.empty()) {
-    const std::size_t end = std::min(selector.find(','), selector.size());
-    const std::string_view term = selector.substr(0, end);
-    const std::size_t equals = term.find('=');
-    if (equals == 0 || equals == std::string_view::npos || term[equals - 1] == '!') {
-      return InvalidArgument("label selector: '" + std::string(term) +
-                             "' is not NAME=VALUE; only equality is known");
-    }
-    const std::size_t value = equals + (term.substr(equals).starts_with("==") ? 2 : 1);
-    labels.emplace(term.substr(0, equals), term.substr(value));
-    selector.remove_prefix(std::min(end + 1, selector.size()));
-  }
-  return labels;
-}
-
 }  // namespace lockstep

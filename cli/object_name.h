@@ -22,7 +22,5 @@ Result<ObjectKey> ParseObjectName(const std::vector<std::string>& words,
 // `kind` as FindKind takes it, or as TypedName writes it.
 Result<ObjectKey> MakeObjectKey(std::string_view kind, std::string_view name,
                                 const std::string& namespace_);
-// "a=b,c=d". InvalidArgument names the wrong term.
-Result<Labels> ParseLabels(std::string_view selector);
 
 }  // namespace lockstep

@@ -15,17 +15,27 @@ struct Row {
   std::vector<std::string> header;
   std::vector<std::string> cells;
 
-  void Add(const char* name, std::string cell) {
-    header.emplace_back(name);
+  void Add(std::string name, std::string cell) {
+    header.push_back(std::move(name));
     cells.push_back(std::move(cell));
   }
 };
 
-std::string Objective(const ObjectiveSpec& objective, const Observation& observation) {
-  return ShortNumber(MetricValue(objective, observation, objective.objective_metric_name));
-}
+// What the rows of one table have in common.
+struct Form {
+  const ObjectTableOptions& options;
+  std::vector<std::string> parameters;  // columns of their own
+  std::vector<std::string> metrics;
 
-void AddCells(const Experiment& experiment, bool wide, Row& row) {
+  std::string Number(const std::string& text) const {
+    return options.exact ? text : ShortNumber(text);
+  }
+  std::string Objective(const ObjectiveSpec& objective, const Observation& observation) const {
+    return Number(MetricValue(objective, observation, objective.objective_metric_name));
+  }
+};
+
+void AddCells(const Experiment& experiment, const Form& form, Row& row) {
   const ExperimentStatus& status = experiment.status;
   const auto& most = experiment.spec.max_trial_count;
   const int ended = status.trials_succeeded + status.trials_failed + status.trials_killed +
@@ -35,22 +45,29 @@ void AddCells(const Experiment& experiment, bool wide, Row& row) {
   row.Add("FAILED", std::to_string(status.trials_failed + status.trial_metrics_unavailable));
   const auto& best = status.current_optimal_trial;
   const auto& objective = experiment.spec.objective;
-  row.Add("BEST", best && objective ? Objective(*objective, best->observation) : "");
-  if (!wide) return;
+  row.Add("BEST", best && objective ? form.Objective(*objective, best->observation) : "");
   row.Add("METRIC", objective ? objective->objective_metric_name : "");
+  if (!form.options.wide) return;
   row.Add("ALGORITHM", experiment.spec.algorithm ? experiment.spec.algorithm->algorithm_name : "");
   row.Add("BEST-TRIAL", best ? best->best_trial_name : "");
 }
 
-void AddCells(const Suggestion& suggestion, bool, Row& row) {
+void AddCells(const Suggestion& suggestion, const Form&, Row& row) {
   row.Add("REQUESTED", std::to_string(suggestion.spec.requests));
   row.Add("ASSIGNED", std::to_string(suggestion.status.suggestion_count));
 }
 
-void AddCells(const Trial& trial, bool wide, Row& row) {
+void AddCells(const Trial& trial, const Form& form, Row& row) {
   const auto& objective = trial.spec.objective;
-  row.Add("OBJECTIVE", objective ? Objective(*objective, trial.status.observation) : "");
-  if (!wide) return;
+  row.Add("OBJECTIVE", objective ? form.Objective(*objective, trial.status.observation) : "");
+  for (const std::string& name : form.parameters) {
+    row.Add("params." + name, ParameterValue(trial, name));
+  }
+  for (const std::string& name : form.metrics) {
+    row.Add("metrics." + name,
+            MetricValue(objective.value_or(ObjectiveSpec{}), trial.status.observation, name));
+  }
+  if (!form.options.wide) return;
   const int ranks = RanksOf(trial);
   row.Add("RANKS", ranks > 0 ? std::to_string(ranks) : "");
   const auto owner = trial.meta.labels.find(kExperimentLabel);
@@ -58,13 +75,36 @@ void AddCells(const Trial& trial, bool wide, Row& row) {
   row.Add("PARAMETERS", FormatAssignments(trial.spec.parameter_assignments));
 }
 
-void AddCells(const TrainingJob& job, bool wide, Row& row) {
+void AddCells(const TrainingJob& job, const Form& form, Row& row) {
   row.Add("ACTIVE", std::to_string(job.status.active) + "/" + std::to_string(RanksOf(job)));
   row.Add("RESTARTS", std::to_string(job.status.generation));
-  if (wide) row.Add("FAILURE", job.status.first_failure ? job.status.first_failure->message : "");
+  if (!form.options.wide) return;
+  row.Add("FAILURE", job.status.first_failure ? job.status.first_failure->message : "");
 }
 
-void AddCells(const ConfigMap& map, bool, Row& row) {
+std::string LabelText(const Labels& labels) {
+  std::string text;
+  for (const auto& [name, value] : labels) text += (text.empty() ? "" : ",") + name + "=" + value;
+  return text.empty() ? "<none>" : text;
+}
+
+void AddName(const std::string& name, std::vector<std::string>& names) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
+Form FormOf(const std::vector<Object>& objects, const ObjectTableOptions& options) {
+  Form form{options, {}, {}};
+  if (!options.exact) return form;
+  std::vector<const Trial*> trials;
+  for (const Object& object : objects) {
+    if (const auto* trial = std::get_if<Trial>(&object)) trials.push_back(trial);
+  }
+  form.parameters = ParameterNames(trials);
+  form.metrics = MetricNames(trials);
+  return form;
+}
+
+void AddCells(const ConfigMap& map, const Form&, Row& row) {
   row.Add("DATA", std::to_string(map.data.size() + map.binary_data.size()));
 }
 
@@ -94,6 +134,30 @@ std::string MetricValue(const ObjectiveSpec& objective, const Observation& obser
   if (strategy == objective.metric_strategies.end()) return found->latest;
   if (strategy->value == "min") return found->min;
   return strategy->value == "max" ? found->max : found->latest;
+}
+
+std::vector<std::string> ParameterNames(const std::vector<const Trial*>& trials) {
+  std::vector<std::string> names;
+  for (const Trial* trial : trials) {
+    for (const auto& assignment : trial->spec.parameter_assignments) {
+      AddName(assignment.name, names);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> MetricNames(const std::vector<const Trial*>& trials) {
+  std::vector<std::string> names;
+  for (const Trial* trial : trials) {
+    for (const Metric& metric : trial->status.observation.metrics) AddName(metric.name, names);
+  }
+  return names;
+}
+
+std::string ParameterValue(const Trial& trial, const std::string& parameter) {
+  const auto& assignments = trial.spec.parameter_assignments;
+  const auto found = std::ranges::find(assignments, parameter, &ParameterAssignment::name);
+  return found == assignments.end() ? "" : found->value;
 }
 
 std::string FormatAssignments(const std::vector<ParameterAssignment>& assignments) {
@@ -126,15 +190,17 @@ int RanksOf(const TrainingJob& job) {
 }
 
 Table MakeObjectTable(const std::vector<Object>& objects, const ObjectTableOptions& options) {
+  const Form form = FormOf(objects, options);
   Table table;
   for (const Object& object : objects) {
     const ObjectMeta& meta = MetaOf(object);
     Row row;
     if (options.with_namespace) row.Add("NAMESPACE", meta.namespace_);
     row.Add("NAME", options.with_kind ? TypedName(object) : meta.name);
-    if (!std::holds_alternative<ConfigMap>(object)) row.Add("STATE", StateOf(object));
-    std::visit([&](const auto& typed) { AddCells(typed, options.wide, row); }, object);
+    if (!std::holds_alternative<ConfigMap>(object)) row.Add("STATUS", StateOf(object));
+    std::visit([&](const auto& typed) { AddCells(typed, form, row); }, object);
     row.Add("AGE", FormatSpan(meta.creation_timestamp, "", options.now));
+    if (options.with_labels) row.Add("LABELS", LabelText(meta.labels));
     table.header = std::move(row.header);
     table.rows.push_back(std::move(row.cells));
   }

@@ -97,7 +97,7 @@ Status Session::Watch(const std::string& target, milliseconds timeout,
   const auto end = SteadyClock::now() + timeout;
   const milliseconds silence_max(3000 * kWatchBookmarkSeconds);
   Status timed_out = DeadlineExceeded("it has not happened within " +
-                                            std::to_string(timeout.count() / 1000) + " s");
+                                      std::to_string(timeout.count() / 1000) + " s");
   for (;;) {
     LOCKSTEP_RETURN_IF_ERROR(EnsureOperator());
     milliseconds silence = silence_max;

@@ -42,6 +42,31 @@ std::string FormatTable(const Table& table) {
   return text;
 }
 
+std::string FormatCsv(const Table& table) {
+  std::string text;
+  const auto add = [&](const std::vector<std::string>& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) text += ',';
+      if (row[i].find_first_of(",\"\r\n") == std::string::npos) {
+        text += row[i];
+        continue;
+      }
+      text += '"';
+      for (const char c : row[i]) text.append(c == '"' ? 2 : 1, c);
+      text += '"';
+    }
+    text += "\r\n";
+  };
+  add(table.header);
+  for (const auto& row : table.rows) add(row);
+  return text;
+}
+
+std::string WithoutHeader(std::string text) {
+  text.erase(0, text.find('\n') + 1);
+  return text;
+}
+
 std::string CutToWidth(std::string_view text, std::size_t width) {
   if (Width(text) <= width) return std::string(text);
   if (width == 0) return "";

@@ -18,6 +18,12 @@ struct Table {
 // "". An empty cell is printed as "-". Widths count code points.
 std::string FormatTable(const Table& table);
 
+// RFC 4180: commas between cells, quotes around those that need them, CR LF after each line; the
+// header too, when there are no rows. An empty cell stays empty.
+std::string FormatCsv(const Table& table);
+// `text` without its first line.
+std::string WithoutHeader(std::string text);
+
 // `text` cut to `width` code points, the last one "…" when something is missing.
 std::string CutToWidth(std::string_view text, std::size_t width);
 

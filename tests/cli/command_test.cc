@@ -49,7 +49,7 @@ TEST_F(CommandTest, AVerbWithATypoIsAnsweredWithTheNearestOne) {
 
 TEST_F(CommandTest, AWrongOptionIsAUsageError) {
   ExpectFails(Run({"get", "trials", "--nope"}), 2, {"--nope", "lockstep get --help"});
-  ExpectFails(Run({"get"}), 2, {"kind"});
+  ExpectFails(Run({"get"}), 2, {"objects"});
   ExpectFails(Run({"get", "trials", "-o", "xml"}), 2, {"xml"});
   ExpectFails(Run({}), 2, {"verb", "lockstep --help"});
   ExpectFails(Run({"delete"}), 2, {"KIND NAME"});
