@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "operators/observe/metric_value.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/search_history.h"
@@ -124,7 +125,9 @@ class SuggestionReconciler final : public Reconciler {
         if (const auto value = ParseMetricValue(row.value)) reports.push_back(*value);
       }
     }
-    if (auto rule = MedianStopRule(*experiment.spec.early_stopping, objective, succeeded)) {
+    const MedianStopForm form =
+        WantsKatib(experiment.meta) ? MedianStopForm::kKatibMean : MedianStopForm::kMedian;
+    if (auto rule = MedianStopRule(*experiment.spec.early_stopping, objective, succeeded, form)) {
       rules.push_back(*std::move(rule));
     }
     return rules;
