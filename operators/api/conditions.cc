@@ -63,8 +63,8 @@ void SetFalse(std::vector<Condition>& conditions, std::string_view type, std::st
 void SetEnded(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,
               std::string_view message, WallTime now) {
   CHECK(!HasEnded(conditions)) << "a second terminal condition: " << type;
-  if (IsTrue(conditions, condition::kRunning))
-    SetFalse(conditions, condition::kRunning, reason, message, now);
+  for (const char* state : {condition::kRunning, condition::kSuspended})
+    if (IsTrue(conditions, state)) SetFalse(conditions, state, reason, message, now);
   SetTrue(conditions, type, reason, message, now);
 }
 

@@ -15,7 +15,7 @@ namespace condition {
 inline constexpr char kCreated[] = "Created";
 inline constexpr char kRunning[] = "Running";
 inline constexpr char kRestarting[] = "Restarting";
-inline constexpr char kSuspended[] = "Suspended";  // Experiment, TrainingJob
+inline constexpr char kSuspended[] = "Suspended";
 inline constexpr char kSucceeded[] = "Succeeded";
 inline constexpr char kFailed[] = "Failed";
 inline constexpr char kKilled[] = "Killed";                          // Trial
@@ -28,6 +28,8 @@ inline constexpr char kExhausted[] = "Exhausted";  // Suggestion: no point is le
 namespace reason {
 // Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
 inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
+// Succeeded or Failed, of an Experiment whose kDeadlineAnnotation has passed.
+inline constexpr char kExperimentDeadlineExceeded[] = "ExperimentDeadlineExceeded";
 // Failed, of a TrainingJob that ran past kDeadlineAnnotation.
 inline constexpr char kTrainingJobDeadlineExceeded[] = "TrainingJobDeadlineExceeded";
 }  // namespace reason
@@ -45,7 +47,7 @@ void SetTrue(std::vector<Condition>& conditions, std::string_view type, std::str
 void SetFalse(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,
               std::string_view message, WallTime now);
 
-// The one terminal condition; Running, if it was there, becomes False.
+// The one terminal condition; Running and Suspended, if they were True, become False.
 // REQUIRES: not HasEnded(conditions)
 void SetEnded(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,
               std::string_view message, WallTime now);

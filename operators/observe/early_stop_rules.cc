@@ -16,7 +16,7 @@ bool Holds(double value, const std::string& comparison, double limit) {
 // The report that the rule held with; nullopt: none did.
 std::optional<std::string> FirstBreach(const EarlyStoppingRule& rule,
                                        const ObjectiveSpec& objective,
-                                       const std::vector<MetricRow>& rows) {
+                                       const std::vector<MetricRow>& rows, RuleTiming timing) {
   const std::optional<double> limit = ParseMetricValue(rule.value);
   if (!limit) return std::nullopt;
   const bool is_objective = rule.name == objective.objective_metric_name;
@@ -29,6 +29,8 @@ std::optional<std::string> FirstBreach(const EarlyStoppingRule& rule,
     const double before = best.value_or(*reported);
     best = objective.type == "maximize" ? std::max(before, *reported) : std::min(before, *reported);
     if (++reports < rule.start_step) continue;
+    if (timing == RuleTiming::kAtStartStep && rule.start_step > 0 && reports > rule.start_step)
+      break;
     if (!Holds(is_objective ? *best : *reported, rule.comparison, *limit)) continue;
     const std::string relation =
         rule.comparison == "equal" ? "is" : "is " + rule.comparison + " than";
@@ -42,11 +44,11 @@ std::optional<std::string> FirstBreach(const EarlyStoppingRule& rule,
 
 std::optional<std::string> EarlyStopReason(const std::vector<EarlyStoppingRule>& rules,
                                            const ObjectiveSpec& objective,
-                                           const std::vector<MetricRow>& rows) {
+                                           const std::vector<MetricRow>& rows, RuleTiming timing) {
   if (rules.empty()) return std::nullopt;
   std::string reason;
   for (const EarlyStoppingRule& rule : rules) {
-    const std::optional<std::string> breach = FirstBreach(rule, objective, rows);
+    const std::optional<std::string> breach = FirstBreach(rule, objective, rows, timing);
     if (!breach) return std::nullopt;
     reason += (reason.empty() ? "" : "; ") + *breach;
   }

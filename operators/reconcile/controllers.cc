@@ -1,6 +1,7 @@
 #include "operators/reconcile/controllers.h"
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "operators/reconcile/experiment_reconciler.h"
 #include "operators/reconcile/suggestion_reconciler.h"
 #include "operators/reconcile/training_job_reconciler.h"
@@ -28,10 +29,16 @@ std::vector<ObjectKey> SuggestionOfExperiment(const Change& change) {
   return {{Suggestion::kKind, change.key.namespace_, change.key.name}};
 }
 
-// When an Experiment has ended, what still runs of it is to be stopped.
-std::vector<ObjectKey> TrialsOfEndedExperiment(const Change& change) {
-  const ExperimentStatus& status = std::get<Experiment>(*change.object).status;
-  if (!HasEnded(status.conditions)) return {};
+// What still runs of an Experiment is to be stopped when that has ended or is cancelled, and
+// follows it when it is suspended and resumed. Those are among its active ones by then: a Trial
+// that was created later looks by itself, and the Experiment changes again once it has seen the
+// wish.
+std::vector<ObjectKey> TrialsThatFollow(const Change& change) {
+  const auto& experiment = std::get<Experiment>(*change.object);
+  const ExperimentStatus& status = experiment.status;
+  if (!HasEnded(status.conditions) && !CancelReason(experiment.meta) &&
+      FindCondition(status.conditions, condition::kSuspended) == nullptr)
+    return {};
   std::vector<ObjectKey> keys;
   for (const auto* list : {&status.running_trial_list, &status.pending_trial_list})
     for (const std::string& name : *list)
@@ -54,7 +61,7 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
   add(Suggestion::kKind, MakeSuggestionReconciler(store, observations, clock),
       {{Trial::kKind, SuggestionOfTrial}, {Experiment::kKind, SuggestionOfExperiment}});
   add(Trial::kKind, MakeTrialReconciler(store, observations, backend, clock, options.poll),
-      {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsOfEndedExperiment}});
+      {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsThatFollow}});
   add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {});
   return controllers;
 }

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
+#include "operators/reconcile/deadline.h"
 #include "operators/reconcile/experiment_status.h"
 #include "operators/reconcile/new_trial.h"
 #include "operators/reconcile/ownership.h"
@@ -43,18 +45,43 @@ class ExperimentReconciler final : public Reconciler {
       SetTrue(status.conditions, condition::kCreated, "ExperimentCreated", "Experiment is created",
               now);
     }
-    if (Restarts(experiment.spec, status)) Restart(status, now);
     const Suggestion* search = suggestion ? &*suggestion : nullptr;
-    AdvanceExperiment(experiment.spec, Pointers(trials), search, now, status);
+    Advance(experiment, Pointers(trials), search, now);
+    Requeue requeue;
     if (!HasEnded(status.conditions)) {
-      LOCKSTEP_RETURN_IF_ERROR(Continue(experiment, search, trials, now));
+      if (!WantsSuspend(experiment.meta)) {
+        LOCKSTEP_RETURN_IF_ERROR(Continue(experiment, search, trials, now));
+      }
+      requeue.after = TimeLeft(DeadlineOf(experiment.meta), status.start_time, now);
     }
     const Result<ObjectPtr> written = store_.UpdateStatus(std::move(experiment));
     if (!written.ok()) return written.status();
-    return Requeue{};
+    return requeue;
   }
 
  private:
+  // Cancelling comes first: the trials that it stops would else look like all that were to be run.
+  static void Advance(Experiment& experiment, const std::vector<const Trial*>& trials,
+                      const Suggestion* search, WallTime now) {
+    ExperimentStatus& status = experiment.status;
+    const std::optional<ExperimentEnd> cancelled = DecideCancelled(experiment.meta);
+    if (!cancelled && Restarts(experiment.spec, status)) Restart(status, now);
+    if (cancelled && !HasEnded(status.conditions)) EndExperiment(*cancelled, now, status);
+    AdvanceExperiment(experiment.spec, trials, search, now, status);
+    if (HasEnded(status.conditions)) return;
+    if (const auto late = DecideLate(experiment.meta, status, now)) {
+      EndExperiment(*late, now, status);
+    } else if (WantsSuspend(experiment.meta)) {
+      SetTrue(status.conditions, condition::kSuspended, "ExperimentSuspended",
+              "no trial starts, and those that run are suspended, until lockstep.dev/suspend is "
+              "removed",
+              now);
+    } else if (IsTrue(status.conditions, condition::kSuspended)) {
+      SetFalse(status.conditions, condition::kSuspended, "ExperimentResumed",
+               "Experiment is resumed", now);
+    }
+  }
+
   static void Restart(ExperimentStatus& status, WallTime now) {
     RemoveCondition(status.conditions, condition::kSucceeded);
     RemoveCondition(status.conditions, condition::kFailed);

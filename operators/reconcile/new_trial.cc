@@ -1,12 +1,13 @@
 #include "operators/reconcile/new_trial.h"
 
+#include "operators/api/intent.h"
 #include "operators/convert/trial_template.h"
 #include "operators/reconcile/ownership.h"
 
 namespace lockstep {
 
 void InheritSurroundings(const ObjectMeta& owner, ObjectMeta& child) {
-  for (const char* name : {kWorkingDirAnnotation, kPathAnnotation}) {
+  for (const char* name : {kWorkingDirAnnotation, kPathAnnotation, kJobTtlAnnotation}) {
     const auto annotation = owner.annotations.find(name);
     if (annotation != owner.annotations.end()) child.annotations.insert(*annotation);
   }
@@ -24,6 +25,7 @@ Result<Trial> NewTrial(const Experiment& experiment, const TrialAssignment& assi
   for (const auto& [name, value] : assignment.labels) trial.meta.labels[name] = value;
   trial.meta.owner_references = {ControllerReference(experiment)};
   InheritSurroundings(experiment.meta, trial.meta);
+  if (WantsKatib(experiment.meta)) trial.meta.annotations[kCompatAnnotation] = "katib";
   LOCKSTEP_ASSIGN_OR_RETURN(trial.spec.run_spec,
                             RenderTrial({.trial_template = trial_template,
                                          .trial_name = trial.meta.name,

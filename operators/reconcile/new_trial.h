@@ -11,7 +11,8 @@ namespace lockstep {
 // InvalidArgument: the template cannot be rendered with these assignments.
 Result<Trial> NewTrial(const Experiment& experiment, const TrialAssignment& assignment);
 
-// Copies where `lockstep apply` was run, and its PATH, from owner to child.
+// Copies where `lockstep apply` was run, its PATH, and how long logs are kept, from owner to child;
+// what the child says itself stays.
 void InheritSurroundings(const ObjectMeta& owner, ObjectMeta& child);
 
 }  // namespace lockstep

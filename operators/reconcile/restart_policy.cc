@@ -15,11 +15,13 @@ bool RestartsAfter(const std::vector<std::string_view>& causes, int max_restarts
   const std::string_view last = causes.back();
   const int lost = count(ExitCause::kLauncherLost);
   const int requested = count(ExitCause::kRestartMe);
+  const int suspended = count(ExitCause::kStopped);
   if (last == ExitCauseName(ExitCause::kLauncherLost)) return lost <= kLostRestartsMax;
   if (last == ExitCauseName(ExitCause::kRestartMe)) return requested <= kRequestedRestartsMax;
-  if (last == ExitCauseName(ExitCause::kStartFailed) || last == ExitCauseName(ExitCause::kDeadline))
+  if (last == ExitCauseName(ExitCause::kStartFailed) ||
+      last == ExitCauseName(ExitCause::kDeadline) || last == ExitCauseName(ExitCause::kStopped))
     return false;
-  return static_cast<int>(causes.size()) - lost - requested <= max_restarts;
+  return static_cast<int>(causes.size()) - lost - requested - suspended <= max_restarts;
 }
 
 }  // namespace lockstep

@@ -1,7 +1,9 @@
 #include "operators/reconcile/success_policy.h"
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "operators/observe/summarize.h"
+#include "operators/reconcile/deadline.h"
 #include "operators/reconcile/experiment_status.h"
 
 namespace lockstep {
@@ -48,6 +50,28 @@ std::optional<ExperimentEnd> DecideEnd(const ExperimentSpec& spec, const Experim
                          "Experiment has succeeded because suggestion service has reached the end"};
   }
   return std::nullopt;
+}
+
+std::optional<ExperimentEnd> DecideCancelled(const ObjectMeta& meta) {
+  const std::optional<std::string> why = CancelReason(meta);
+  if (!why) return std::nullopt;
+  return ExperimentEnd{false, "ExperimentCancelled", "Experiment was cancelled: " + *why};
+}
+
+std::optional<ExperimentEnd> DecideLate(const ObjectMeta& meta, const ExperimentStatus& status,
+                                        WallTime now) {
+  const auto left = TimeLeft(DeadlineOf(meta), status.start_time, now);
+  if (!left || left->count() > 0) return std::nullopt;
+  const std::string deadline = std::string(kDeadlineAnnotation) + " (" +
+                               meta.annotations.at(kDeadlineAnnotation) + ") has passed";
+  if (status.trials_succeeded > 0) {
+    return ExperimentEnd{true, reason::kExperimentDeadlineExceeded,
+                         "Experiment has succeeded because its deadline " + deadline + " after " +
+                             std::to_string(status.trials_succeeded) + " trials succeeded"};
+  }
+  return ExperimentEnd{false, reason::kExperimentDeadlineExceeded,
+                       "Experiment has failed because its deadline " + deadline +
+                           " before a trial succeeded: give it more time, or smaller trials"};
 }
 
 bool MayRestart(const ExperimentSpec& spec, const ExperimentStatus& status) {

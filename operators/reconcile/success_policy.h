@@ -6,6 +6,7 @@
 
 #include "operators/api/experiment.h"
 #include "operators/api/suggestion.h"
+#include "runtime/base/clock.h"
 
 namespace lockstep {
 
@@ -20,6 +21,13 @@ struct ExperimentEnd {
 // or has no point left and every trial has finished.
 std::optional<ExperimentEnd> DecideEnd(const ExperimentSpec& spec, const ExperimentStatus& status,
                                        const Suggestion* suggestion);
+
+// What its user wants of it, whatever its trials have done. Cancelled: Failed. Out of time (from
+// status.startTime on, suspended or not): as a study that was given a time ends, Succeeded with
+// what was found; Failed when no trial has succeeded.
+std::optional<ExperimentEnd> DecideCancelled(const ObjectMeta& meta);
+std::optional<ExperimentEnd> DecideLate(const ObjectMeta& meta, const ExperimentStatus& status,
+                                        WallTime now);
 
 // Ended because all its trials were run, may be resumed, and has more trials to run now.
 bool Restarts(const ExperimentSpec& spec, const ExperimentStatus& status);

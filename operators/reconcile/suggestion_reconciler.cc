@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "operators/observe/metric_value.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/search_history.h"
@@ -122,7 +123,9 @@ class SuggestionReconciler final : public Reconciler {
           FirstReports(MetaOf(*trial).uid, objective.objective_metric_name, wanted));
       succeeded.push_back(std::move(reports));
     }
-    if (auto rule = MedianStopRule(*experiment.spec.early_stopping, objective, succeeded)) {
+    const MedianStopForm form =
+        WantsKatib(experiment.meta) ? MedianStopForm::kKatibMean : MedianStopForm::kMedian;
+    if (auto rule = MedianStopRule(*experiment.spec.early_stopping, objective, succeeded, form)) {
       rules.push_back(*std::move(rule));
     }
     return rules;

@@ -1,11 +1,15 @@
 #include "operators/reconcile/training_job_reconciler.h"
 
+#include <algorithm>
+
 #include "launcher/job_dir.h"
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
 #include "operators/backend/job_plan.h"
+#include "operators/reconcile/deadline.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/restart_policy.h"
+#include "operators/reconcile/suspension.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -16,6 +20,15 @@ FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
   failure.cause = ExitCauseName(cause);
   failure.message = std::move(message);
   return failure;
+}
+
+FirstFailure DirectoryGone() {
+  return NoRankToBlame(ExitCause::kLauncherLost, "its job directory was removed while it ran");
+}
+
+bool WasStopped(const JobObservation& observed) {
+  return observed.first_failure &&
+         observed.first_failure->cause == ExitCauseName(ExitCause::kStopped);
 }
 
 class TrainingJobReconciler final : public Reconciler {
@@ -30,12 +43,9 @@ class TrainingJobReconciler final : public Reconciler {
     TrainingJob& job = *found;
     if (!job.meta.deletion_timestamp.empty()) return Delete(job, key);
     if (HasEnded(job.status.conditions)) return Requeue{};
-    if (job.status.start_time.empty()) {
-      job.status.start_time = FormatTime(clock_.Now());
-      SetTrue(job.status.conditions, condition::kCreated, "TrainingJobCreated",
-              "TrainingJob is created", clock_.Now());
-    }
-    LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, WantsStop(job.meta) ? Stop(job) : Run(job));
+    SetTrue(job.status.conditions, condition::kCreated, "TrainingJobCreated",
+            "TrainingJob is created", clock_.Now());
+    LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, Follow(job, CourseOf(job, clock_.Now())));
     const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
     if (!written.ok()) return written.status();
     return requeue;
@@ -56,7 +66,25 @@ class TrainingJobReconciler final : public Reconciler {
     return Requeue{};
   }
 
-  Result<Requeue> Stop(TrainingJob& job) {
+  Result<Requeue> Follow(TrainingJob& job, JobCourse course) {
+    switch (course) {
+      case JobCourse::kRest: return Requeue{};
+      case JobCourse::kSuspend: return Suspend(job);
+      case JobCourse::kStop:
+        return Stop(job, reason::kTrainingJobStopped, job.meta.annotations.at(kStopAnnotation));
+      case JobCourse::kStopLate:
+        return Stop(job, reason::kTrainingJobDeadlineExceeded,
+                    "it ran past its deadline lockstep.dev/deadline, " +
+                        job.meta.annotations.at(kDeadlineAnnotation));
+      case JobCourse::kRun: break;
+    }
+    if (IsSuspended(job.status)) Resume(job.status, clock_.Now());
+    if (job.status.start_time.empty()) job.status.start_time = FormatTime(clock_.Now());
+    return Run(job);
+  }
+
+  // For good.
+  Result<Requeue> Stop(TrainingJob& job, const char* reason, const std::string& why) {
     const JobId id = IdOf(job, job.status.generation);
     LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(id));
     if (!stopped) return Requeue{poll_};
@@ -64,8 +92,31 @@ class TrainingJobReconciler final : public Reconciler {
     if (observed.phase == JobPhase::kSucceeded) {
       Succeed(job);  // it was faster
     } else {
-      End(job, condition::kFailed, reason::kTrainingJobStopped,
-          job.meta.annotations.at(kStopAnnotation));
+      if (reason == reason::kTrainingJobDeadlineExceeded)
+        job.status.first_failure = NoRankToBlame(ExitCause::kDeadline, why);
+      End(job, condition::kFailed, reason, why);
+    }
+    return Requeue{};
+  }
+
+  Result<Requeue> Suspend(TrainingJob& job) {
+    if (!IsSuspending(job.status)) {
+      BeginSuspending(job.status, clock_.Now());
+      return Requeue{std::chrono::milliseconds(0)};
+    }
+    const JobId id = IdOf(job, job.status.generation);
+    LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(id));
+    if (!stopped) return Requeue{poll_};
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation observed, backend_.Observe(id));
+    const bool ran = IsTrue(job.status.conditions, condition::kRunning);
+    if (observed.phase == JobPhase::kSucceeded) {
+      Succeed(job);
+    } else if (observed.phase == JobPhase::kNotFound && !ran) {
+      FinishSuspending(job.status, false, clock_.Now());
+    } else if (WasStopped(observed)) {
+      FinishSuspending(job.status, true, clock_.Now());
+    } else {  // it had failed by itself
+      return RestartOrFail(job, observed.first_failure.value_or(DirectoryGone()));
     }
     return Requeue{};
   }
@@ -77,8 +128,7 @@ class TrainingJobReconciler final : public Reconciler {
         IsTrue(job.status.conditions, condition::kRunning)) {
       // It ran, and what it left behind is gone: to apply the plan again would run it twice.
       observed.phase = JobPhase::kFailed;
-      observed.first_failure =
-          NoRankToBlame(ExitCause::kLauncherLost, "its job directory was removed while it ran");
+      observed.first_failure = DirectoryGone();
     } else if (observed.phase == JobPhase::kNotFound) {
       const Status applied = backend_.Apply(plan);
       if (applied.kind() == StatusKind::kInvalidArgument) {
@@ -92,6 +142,10 @@ class TrainingJobReconciler final : public Reconciler {
     switch (observed.phase) {
       case JobPhase::kSucceeded: Succeed(job); return Requeue{};
       case JobPhase::kFailed:
+        if (WasStopped(observed) && IsSuspending(job.status)) {  // and the wish was withdrawn
+          FinishSuspending(job.status, true, clock_.Now());
+          return Requeue{std::chrono::milliseconds(0)};
+        }
         return RestartOrFail(job, observed.first_failure.value_or(NoRankToBlame(
                                       ExitCause::kLauncherLost, "the backend does not say why")));
       case JobPhase::kNotFound:
@@ -101,7 +155,8 @@ class TrainingJobReconciler final : public Reconciler {
     RemoveCondition(job.status.conditions, condition::kRestarting);
     SetTrue(job.status.conditions, condition::kRunning, "TrainingJobRunning",
             "TrainingJob is running", clock_.Now());
-    return Requeue{poll_};
+    const auto left = TimeLeft(DeadlineOf(job.meta), job.status.start_time, clock_.Now());
+    return Requeue{std::min(poll_, left.value_or(poll_))};
   }
 
   Result<Requeue> RestartOrFail(TrainingJob& job, const FirstFailure& failure) {

@@ -2,6 +2,7 @@
 
 #include "operators/api/conditions.h"
 #include "operators/api/defaults.h"
+#include "operators/api/intent.h"
 #include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/job_condition.h"
@@ -57,6 +58,11 @@ Result<TrainingJob> TrialJob(const Trial& trial) {
   const auto experiment = trial.meta.labels.find(kExperimentLabel);
   if (experiment != trial.meta.labels.end()) job.meta.labels.insert(*experiment);
   InheritSurroundings(trial.meta, job.meta);
+  if (const auto found = trial.meta.annotations.find(kDeadlineAnnotation);
+      found != trial.meta.annotations.end()) {
+    job.meta.annotations[kDeadlineAnnotation] = found->second;
+  }
+  if (trial.spec.retain_run) job.meta.annotations[kRetainAnnotation] = "true";
   return std::move(job);
 }
 

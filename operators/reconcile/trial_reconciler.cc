@@ -7,12 +7,11 @@
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/trial_job.h"
 #include "operators/reconcile/trial_output.h"
+#include "operators/reconcile/trial_wish.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
 namespace {
-
-constexpr char kExperimentDone[] = "stopped because the Experiment is done";
 
 class TrialReconciler final : public Reconciler {
  public:
@@ -30,18 +29,18 @@ class TrialReconciler final : public Reconciler {
       SetTrue(trial.status.conditions, condition::kCreated, "TrialCreated", "Trial is created",
               clock_.Now());
     }
-    LOCKSTEP_ASSIGN_OR_RETURN(const bool unwanted, ExperimentIsDone(trial));
+    LOCKSTEP_ASSIGN_OR_RETURN(const TrialWish wish, WishFor(trial));
     LOCKSTEP_ASSIGN_OR_RETURN(std::optional<TrainingJob> job,
                               Find<TrainingJob>(store_, trial.meta));
     Requeue requeue;
     if (!job) {
-      LOCKSTEP_RETURN_IF_ERROR(Begin(trial, unwanted));
+      LOCKSTEP_RETURN_IF_ERROR(Begin(trial, wish));
     } else if (!IsOwnedBy(job->meta, trial.meta)) {
       return Unavailable(
           "a TrainingJob of this name that is not the Trial's is in the way; "
           "delete it if it stays");
     } else {
-      LOCKSTEP_ASSIGN_OR_RETURN(requeue, Follow(trial, *job, unwanted));
+      LOCKSTEP_ASSIGN_OR_RETURN(requeue, Follow(trial, *job, wish));
     }
     const Result<ObjectPtr> written = store_.UpdateStatus(std::move(trial));
     if (!written.ok()) return written.status();
@@ -49,16 +48,16 @@ class TrialReconciler final : public Reconciler {
   }
 
  private:
-  Result<bool> ExperimentIsDone(const Trial& trial) {
+  Result<TrialWish> WishFor(const Trial& trial) {
     for (const OwnerReference& owner : trial.meta.owner_references) {
       if (owner.kind != Experiment::kKind) continue;
       LOCKSTEP_ASSIGN_OR_RETURN(
           const std::optional<Experiment> experiment,
           Find<Experiment>(store_, ObjectKey{owner.kind, trial.meta.namespace_, owner.name}));
-      return experiment && experiment->meta.uid == owner.uid &&
-             HasEnded(experiment->status.conditions);
+      const bool is_owner = experiment && experiment->meta.uid == owner.uid;
+      return WishForTrial(trial, is_owner ? &*experiment : nullptr);
     }
-    return false;
+    return WishForTrial(trial, nullptr);
   }
 
   void End(Trial& trial, const char* type, const char* reason, const std::string& message) {
@@ -67,9 +66,9 @@ class TrialReconciler final : public Reconciler {
   }
 
   // There is no job: not yet, or no more.
-  Status Begin(Trial& trial, bool unwanted) {
-    if (unwanted) {
-      End(trial, condition::kKilled, "TrialKilled", kExperimentDone);
+  Status Begin(Trial& trial, const TrialWish& wish) {
+    if (wish.kind == TrialWish::Kind::kStop) {
+      End(trial, condition::kKilled, "TrialKilled", wish.why);
       return OkStatus();
     }
     if (IsTrue(trial.status.conditions, condition::kRunning)) {
@@ -77,6 +76,8 @@ class TrialReconciler final : public Reconciler {
       End(trial, condition::kFailed, "TrialFailed", "its TrainingJob was deleted while it ran");
       return OkStatus();
     }
+    ShowSuspended(trial, wish.kind == TrialWish::Kind::kSuspend);
+    if (wish.kind == TrialWish::Kind::kSuspend) return OkStatus();  // its Experiment wakes it
     Result<TrainingJob> job = TrialJob(trial);
     if (!job.ok()) {
       End(trial, condition::kFailed, "TrialFailed", job.status().message());
@@ -89,9 +90,20 @@ class TrialReconciler final : public Reconciler {
     return OkStatus();
   }
 
-  Result<Requeue> Follow(Trial& trial, const TrainingJob& job, bool unwanted) {
+  void ShowSuspended(Trial& trial, bool suspended) {
+    std::vector<Condition>& conditions = trial.status.conditions;
+    if (suspended) {
+      SetTrue(conditions, condition::kSuspended, "TrialSuspended", "Trial is suspended",
+              clock_.Now());
+    } else if (IsTrue(conditions, condition::kSuspended)) {
+      SetFalse(conditions, condition::kSuspended, "TrialResumed", "Trial is resumed", clock_.Now());
+    }
+  }
+
+  Result<Requeue> Follow(Trial& trial, const TrainingJob& job, const TrialWish& wish) {
     SetTrue(trial.status.conditions, condition::kRunning, "TrialRunning", "Trial is running",
             clock_.Now());
+    ShowSuspended(trial, IsTrue(job.status.conditions, condition::kSuspended));
     const bool ended = HasEnded(job.status.conditions);
     LOCKSTEP_ASSIGN_OR_RETURN(const NewOutput output,
                               ReadTrialOutput(trial, job, ended, backend_, observations_));
@@ -106,7 +118,7 @@ class TrialReconciler final : public Reconciler {
       trial.status.curve = Curve(*trial.spec.objective, rows);
     }
     if (may_stop) {
-      LOCKSTEP_RETURN_IF_ERROR(StopIfWanted(trial, job, unwanted, rows));
+      LOCKSTEP_RETURN_IF_ERROR(Steer(trial, job, wish, rows));
     }
     if (output.more) return Requeue{std::chrono::milliseconds(0)};
     if (ended) {
@@ -118,18 +130,20 @@ class TrialReconciler final : public Reconciler {
     return Requeue{poll_};
   }
 
-  Status StopIfWanted(const Trial& trial, const TrainingJob& job, bool unwanted,
-                      const std::vector<MetricRow>& rows) {
+  // Tells the job what is wanted of it.
+  Status Steer(const Trial& trial, const TrainingJob& job, const TrialWish& wish,
+               const std::vector<MetricRow>& rows) {
     std::optional<std::string> early;
-    if (!unwanted && trial.spec.objective) {
-      early = EarlyStopReason(trial.spec.early_stopping_rules, *trial.spec.objective, rows);
+    if (trial.spec.objective) {
+      const RuleTiming timing =
+          WantsKatib(trial.meta) ? RuleTiming::kAtStartStep : RuleTiming::kFromStartStep;
+      early = EarlyStopReason(trial.spec.early_stopping_rules, *trial.spec.objective, rows, timing);
     }
-    if (!unwanted && !early) return OkStatus();
-    TrainingJob stopped = job;
-    stopped.meta.annotations[kStopAnnotation] =
-        early ? "stopped early: " + *early : kExperimentDone;
-    if (early) stopped.meta.annotations[kEarlyStopAnnotation] = "true";
-    return store_.Update(std::move(stopped)).status();
+    std::optional<Labels> annotations = WantedAnnotations(trial, job, wish, early);
+    if (!annotations) return OkStatus();
+    TrainingJob told = job;
+    told.meta.annotations = *std::move(annotations);
+    return store_.Update(std::move(told)).status();
   }
 
   void EndWithJob(Trial& trial, const TrainingJob& job) {
@@ -143,6 +157,11 @@ class TrialReconciler final : public Reconciler {
       } else {
         End(trial, condition::kKilled, "TrialKilled", failed->message);
       }
+      return;
+    }
+    if (failed != nullptr && failed->reason == reason::kTrainingJobDeadlineExceeded) {
+      End(trial, condition::kFailed, "TrialDeadlineExceeded",
+          "Trial has failed: " + failed->message);
       return;
     }
     const TrialVerdict verdict = JudgeTrial(trial, job);

@@ -96,7 +96,8 @@ std::size_t MedianStopReports(const AlgorithmSpec& early_stopping) {
 
 std::optional<EarlyStoppingRule> MedianStopRule(const AlgorithmSpec& early_stopping,
                                                 const ObjectiveSpec& objective,
-                                                const std::vector<std::vector<double>>& succeeded) {
+                                                const std::vector<std::vector<double>>& succeeded,
+                                                MedianStopForm form) {
   const std::int32_t start_step = ValueOf(early_stopping, kStartStep);
   std::vector<double> averages;
   for (const std::vector<double>& reports : succeeded) {
@@ -106,8 +107,10 @@ std::optional<EarlyStoppingRule> MedianStopRule(const AlgorithmSpec& early_stopp
   if (averages.size() < static_cast<std::size_t>(ValueOf(early_stopping, kMinTrials))) {
     return std::nullopt;
   }
+  const double limit = form == MedianStopForm::kKatibMean ? Average(averages, averages.size())
+                                                          : Median(std::move(averages));
   return EarlyStoppingRule{.name = objective.objective_metric_name,
-                           .value = ShortestText(Median(std::move(averages))),
+                           .value = ShortestText(limit),
                            .comparison = objective.type == "maximize" ? "less" : "greater",
                            .start_step = start_step};
 }

@@ -5,9 +5,10 @@
 // Settings, of Katib: min_trials_required (3), how many trials must have succeeded before there is
 // a rule; start_step (4), the report from which on a trial is judged, and how many of their first
 // reports the succeeded trials are judged by. Katib takes the mean of the averages; this is their
-// median, which one diverged trial does not move.
+// median, which one diverged trial does not move, unless Katib's form is asked for.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,11 +25,13 @@ std::vector<SettingError> CheckEarlyStopping(const AlgorithmSpec& early_stopping
 // REQUIRES: CheckEarlyStopping found nothing.
 std::size_t MedianStopReports(const AlgorithmSpec& early_stopping);
 
+enum class MedianStopForm : std::uint8_t { kMedian, kKatibMean };
 // The rule of a trial that begins now. `succeeded`: the objective's reports of each trial that has
 // succeeded, in order; at least the first MedianStopReports of them. nullopt: there are too few of
 // them. REQUIRES: CheckEarlyStopping found nothing.
 std::optional<EarlyStoppingRule> MedianStopRule(const AlgorithmSpec& early_stopping,
                                                 const ObjectiveSpec& objective,
-                                                const std::vector<std::vector<double>>& succeeded);
+                                                const std::vector<std::vector<double>>& succeeded,
+                                                MedianStopForm form = MedianStopForm::kMedian);
 
 }  // namespace lockstep

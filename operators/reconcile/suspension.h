@@ -1,0 +1,35 @@
+// How a TrainingJob is suspended and resumed. Pure.
+//
+// Suspending is written down before the group is asked to stop: a generation that ends as "stopped"
+// then costs no restart, also when the operator was killed, or the wish was withdrawn, in between.
+// The next start is the next generation.
+#pragma once
+
+#include <cstdint>
+
+#include "operators/api/training_job.h"
+#include "runtime/base/clock.h"
+
+namespace lockstep {
+
+// What a TrainingJob that has not ended does next, by what is wanted of it.
+enum class JobCourse : std::uint8_t {
+  kRun,
+  kSuspend,   // stop the group, its place kept
+  kRest,      // suspended already
+  kStop,      // for good: kStopAnnotation
+  kStopLate,  // for good: kDeadlineAnnotation has passed since status.startTime
+};
+JobCourse CourseOf(const TrainingJob& job, WallTime now);
+
+bool IsSuspended(const TrainingJobStatus& status);
+bool IsSuspending(const TrainingJobStatus& status);
+
+void BeginSuspending(TrainingJobStatus& status, WallTime now);
+// Nothing of it runs any more. `started`: the generation had begun, so the next start is another.
+// status.startTime goes, so that deadlines count anew after Resume, as a Kubernetes Job's does.
+void FinishSuspending(TrainingJobStatus& status, bool started, WallTime now);
+// REQUIRES: IsSuspended
+void Resume(TrainingJobStatus& status, WallTime now);
+
+}  // namespace lockstep
