@@ -1,11 +1,30 @@
 #include "operators/observe/log_parser.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "operators/observe/json_log_parser.h"
 #include "operators/observe/text_log_parser.h"
 
 namespace lockstep {
+namespace {
+
+// Up to and with the last line feed, and of what follows the pieces that are full.
+std::size_t WholeBytes(std::string_view text, std::size_t line_max) {
+  if (text.empty()) return 0;
+  const void* feed = memrchr(text.data(), '\n', text.size());
+  const std::size_t lines =
+      feed == nullptr ? 0
+                      : static_cast<std::size_t>(static_cast<const char*>(feed) - text.data()) + 1;
+  return lines + (text.size() - lines) / line_max * line_max;
+}
+
+std::string_view LineAt(std::string_view text, std::size_t begin, std::size_t line_max) {
+  const std::string_view rest = text.substr(begin, line_max);
+  return rest.substr(0, rest.find('\n'));
+}
+
+}  // namespace
 
 Result<MetricsFormat> ParseMetricsFormat(std::string_view text) {
   if (text == "TEXT") return MetricsFormat::kText;
@@ -38,17 +57,32 @@ Result<std::unique_ptr<LogParser>> LogParser::Create(LogParserOptions options) {
   return MakeTextLogParser(std::move(options));
 }
 
+NameFinder::Found LogParser::FindMark(std::string_view, std::size_t from, std::uint64_t&) const {
+  return {from, from};
+}
+
 Result<ParsedText> LogParser::Parse(std::string_view text, bool at_end,
                                     std::uint64_t lines_before) const {
   ParsedText parsed;
   const std::size_t line_max = options_.line_bytes_max;
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end =
-        std::min(text.find('\n', begin), std::min(text.size(), begin + line_max));
-    const bool whole = end < text.size() || end - begin == line_max || at_end;
-    if (!whole) break;
-    const Status status = ParseLine(text.substr(begin, end - begin), parsed.rows);
+  parsed.consumed = at_end ? text.size() : WholeBytes(text, line_max);
+  text = text.substr(0, parsed.consumed);
+  std::size_t begin = 0;  // of a line, or of a piece of one
+  for (std::size_t from = 0; from < text.size();) {
+    const NameFinder::Found mark = FindMark(text, from, parsed.lines);
+    if (mark.begin == std::string_view::npos) break;
+    const std::string_view before = text.substr(begin, mark.begin - begin);
+    if (const void* feed = memrchr(before.data(), '\n', before.size()); feed != nullptr) {
+      begin = static_cast<std::size_t>(static_cast<const char*>(feed) - text.data()) + 1;
+    }
+    begin += (mark.begin - begin) / line_max * line_max;
+    const std::string_view line = LineAt(text, begin, line_max);
+    const std::size_t end = begin + line.size();
+    if (mark.end > end) {  // cut in two
+      from = mark.begin + 1;
+      continue;
+    }
+    const Status status = ParseLine(line, parsed.rows);
     if (!status.ok()) parsed.bad.Add(lines_before + parsed.lines + 1, status.message());
     if (!status.ok() && options_.compat_katib) {
       return InvalidArgument("line " + std::to_string(parsed.bad.first_line) + " " +
@@ -56,9 +90,8 @@ Result<ParsedText> LogParser::Parse(std::string_view text, bool at_end,
     }
     const bool line_feed = end < text.size() && text[end] == '\n';
     parsed.lines += line_feed ? 1 : 0;
-    begin = line_feed ? end + 1 : end;
+    from = begin = line_feed ? end + 1 : end;
   }
-  parsed.consumed = begin;
   return parsed;
 }
 

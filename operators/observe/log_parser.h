@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operators/observe/name_finder.h"
 #include "operators/observe/observation_store.h"
 #include "runtime/base/status.h"
 
@@ -75,6 +76,10 @@ class LogParser {
  protected:
   explicit LogParser(LogParserOptions options) : options_(std::move(options)) {}
 
+  // What of `text` at or behind `from` makes a line worth parsing: lines that have none of it are
+  // passed over, as NameFinder::Find passes over them. Unless overridden, every line is worth it.
+  virtual NameFinder::Found FindMark(std::string_view text, std::size_t from,
+                                     std::uint64_t& line_feeds) const;
   // Adds the line's rows; not ok: why it is bad, to follow "line 7 ".
   virtual Status ParseLine(std::string_view line, std::vector<MetricRow>& rows) const = 0;
 

@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <array>
 
+#include "operators/observe/default_filter.h"
+#include "operators/observe/name_finder.h"
 #include "operators/observe/row_time.h"
 #include "operators/observe/utf8_text.h"
 
 namespace lockstep {
 namespace {
 
-using Filters = std::vector<std::unique_ptr<RE2>>;
+using Filters = std::vector<std::unique_ptr<RE2>>;  // null: the default filter
 
 // The default filter stops at the / and . of a name such as val/acc; one that the user asks for by
 // that name is still to be found.
@@ -27,14 +29,6 @@ std::vector<std::string> DefaultFilters(const std::vector<std::string>& metrics)
     if (!RE2::FullMatch(name, kPlainName)) filters.push_back(FilterOfName(name));
   }
   return filters;
-}
-
-// The reported step beside a metric; 0: none.
-std::int64_t StepOf(re2::StringPiece line, const RE2& epoch, const RE2& step) {
-  std::int64_t value = 0;
-  if (RE2::PartialMatch(line, epoch, &value)) return value;
-  if (RE2::PartialMatch(line, step, &value)) return value;
-  return 0;
 }
 
 // Why `filter` can never give a row; "" when it can.
@@ -53,63 +47,76 @@ std::string WhyUseless(const RE2& filter) {
 class TextLogParser final : public LogParser {
  public:
   TextLogParser(LogParserOptions options, Filters filters)
-      : LogParser(std::move(options)), filters_(std::move(filters)) {}
+      : LogParser(std::move(options)),
+        filters_(std::move(filters)),
+        any_regex_(
+            std::ranges::any_of(filters_, [](const auto& filter) { return filter != nullptr; })) {}
 
  protected:
+  // Most lines name no metric: they must cost next to nothing.
+  NameFinder::Found FindMark(std::string_view text, std::size_t from,
+                             std::uint64_t& line_feeds) const override {
+    return names_.Find(text, from, line_feeds);
+  }
+
   Status ParseLine(std::string_view raw, std::vector<MetricRow>& rows) const override {
-    // Most lines name no metric: they must cost next to nothing.
-    const auto in_line = [&](const std::string& name) {
-      return raw.find(name) != std::string_view::npos;
-    };
-    if (std::ranges::none_of(options_.metrics, in_line)) return OkStatus();
-    const std::string line = ReplaceInvalidUtf8(raw);
     const std::size_t first = rows.size();
+    std::string line;  // for filters that may look at more than ASCII
+    if (any_regex_) line = ReplaceInvalidUtf8(raw);
     for (const std::unique_ptr<RE2>& filter : filters_) {
+      if (filter == nullptr) {
+        for (DefaultFilterMatches match(raw); match.Next();) {
+          AddRow(match.name(), match.value(), rows);
+        }
+        continue;
+      }
       // Only compat_katib lets such filters come so far.
       if (!filter->ok()) return InvalidArgument("cannot be searched: " + WhyUseless(*filter));
       if (filter->NumberOfCapturingGroups() >= 2) ParseMatches(*filter, line, rows);
     }
     if (rows.size() == first) return OkStatus();
-    const std::size_t space = line.find(' ');
-    const bool timed = space != std::string::npos && ParseRowTime({line.data(), space});
-    const std::string time = timed ? line.substr(0, space) : kNoTime;
-    const std::int64_t step = StepOf(line, epoch_, step_);
+    const std::string_view word = raw.substr(0, raw.find(' '));
+    const bool timed = word.size() < raw.size() && ParseRowTime(word);
+    const std::int64_t step = ReportedStep(raw);
     for (std::size_t i = first; i < rows.size(); ++i) {
-      rows[i].time = time;
+      rows[i].time = timed ? word : kNoTime;
       rows[i].step = step;
     }
     return OkStatus();
   }
 
  private:
-  // All matches as Go finds them: an empty one directly behind another does not count.
+  // All matches as Go finds them: an empty one directly behind another does not count. Those that
+  // begin behind the last name cannot be of a metric.
   void ParseMatches(const RE2& filter, const std::string& line,
                     std::vector<MetricRow>& rows) const {
     std::array<re2::StringPiece, 3> groups;
     std::size_t position = 0;
     std::size_t previous_end = std::string::npos;
+    std::uint64_t line_feeds = 0;
     while (position <= line.size() &&
+           names_.Find(line, position, line_feeds).begin != std::string_view::npos &&
            filter.Match(line, position, line.size(), RE2::UNANCHORED, groups.data(),
                         static_cast<int>(groups.size()))) {
       const auto begin = static_cast<std::size_t>(groups[0].data() - line.data());
       const std::size_t end = begin + groups[0].size();
-      if (begin != end || begin != previous_end) AddRow(groups[1], groups[2], rows);
+      if (begin != end || begin != previous_end) {
+        AddRow(TrimSpace({groups[1].data(), groups[1].size()}),
+               TrimSpace({groups[2].data(), groups[2].size()}), rows);
+      }
       previous_end = end;
       position = begin != end ? end : end + CharacterBytes(line, end);
     }
   }
 
-  void AddRow(re2::StringPiece name_group, re2::StringPiece value_group,
-              std::vector<MetricRow>& rows) const {
-    const std::string_view name = TrimSpace({name_group.data(), name_group.size()});
+  void AddRow(std::string_view name, std::string_view value, std::vector<MetricRow>& rows) const {
     if (std::ranges::find(options_.metrics, name) == options_.metrics.end()) return;
-    const std::string_view value = TrimSpace({value_group.data(), value_group.size()});
     rows.push_back({.name = std::string(name), .value = std::string(value), .time = {}, .step = 0});
   }
 
   const Filters filters_;
-  const RE2 epoch_{R"(\bepoch\s*=\s*(\d{1,18})\b)"};
-  const RE2 step_{R"(\bstep\s*=\s*(\d{1,18})\b)"};
+  const bool any_regex_;
+  const NameFinder names_{options_.metrics};
 };
 
 }  // namespace
@@ -122,6 +129,10 @@ Result<std::unique_ptr<LogParser>> MakeTextLogParser(LogParserOptions options) {
   quiet.set_log_errors(false);
   Filters filters;
   for (const std::string& text : texts) {
+    if (text == kDefaultMetricsFilter) {
+      filters.push_back(nullptr);
+      continue;
+    }
     filters.push_back(std::make_unique<RE2>(text, quiet));
     const std::string why = WhyUseless(*filters.back());
     if (!why.empty() && !options.compat_katib) return InvalidArgument(why);

@@ -41,15 +41,24 @@ std::size_t ValidBytes(std::string_view text, std::size_t i) {
 std::string ReplaceInvalidUtf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
+  std::size_t begin = 0;  // of valid text that is not copied yet
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t bytes = ValidBytes(text, i);
-    valid += bytes == 0 ? kReplacement : text.substr(i, bytes);
+    if (bytes == 0) {
+      valid += text.substr(begin, i - begin);
+      valid += kReplacement;
+      begin = i + 1;
+    }
     i += std::max<std::size_t>(bytes, 1);
   }
+  valid += text.substr(begin);
   return valid;
 }
 
 std::string_view TrimSpace(std::string_view text) {
+  // Space or no ASCII at all.
+  const auto may_be_space = [](char c) { return static_cast<signed char>(c) <= ' '; };
+  if (text.empty() || (!may_be_space(text.front()) && !may_be_space(text.back()))) return text;
   for (bool trimmed = true; trimmed;) {
     trimmed = false;
     for (const std::string_view space : kSpaces) {
