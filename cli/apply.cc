@@ -29,10 +29,10 @@ struct ApplyOptions {
 };
 
 // The job of a first trial: what the placeholders become.
-void PrintSample(const Object& object) {
+void PrintSample(const Object& object, const ConfigMapLookup& config_maps) {
   const auto* experiment = std::get_if<Experiment>(&object);
   if (experiment == nullptr) return;
-  const Result<Json> job = RenderSample(*experiment);
+  const Result<Json> job = RenderSample(*experiment, config_maps);
   if (!job.ok()) return;  // the operator has said why
   std::string values;
   for (const ParameterAssignment& assignment : SampleAssignments(experiment->spec)) {
@@ -69,10 +69,38 @@ Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) 
   }
 }
 
+// A session that is opened by the first who needs it: wrong files start no operator.
+class LazySession {
+ public:
+  explicit LazySession(const VerbContext& context) : context_(context) {}
+
+  Result<ObjectClient> Client() {
+    if (session_ == nullptr) {
+      LOCKSTEP_ASSIGN_OR_RETURN(session_, OpenSession(context_));
+    }
+    return ObjectClient(*session_);
+  }
+  Result<ConfigMap> GetConfigMap(const std::string& namespace_, const std::string& name) {
+    LOCKSTEP_ASSIGN_OR_RETURN(ObjectClient client, Client());
+    LOCKSTEP_ASSIGN_OR_RETURN(const Object object,
+                              client.Get({ConfigMap::kKind, namespace_, name}));
+    return std::get<ConfigMap>(object);
+  }
+
+ private:
+  const VerbContext& context_;
+  std::unique_ptr<Session> session_;
+};
+
 int Apply(const ApplyOptions& options, const VerbContext& context) {
-  const Result<Manifests> manifests = LoadManifests(
-      options.files,
-      {.default_namespace = options.namespace_, .unknown_fields = options.unknown_fields});
+  LazySession session(context);
+  const ConfigMapLookup stored = [&](const std::string& namespace_, const std::string& name) {
+    return session.GetConfigMap(namespace_, name);
+  };
+  const Result<Manifests> manifests =
+      LoadManifests(options.files, {.default_namespace = options.namespace_,
+                                    .unknown_fields = options.unknown_fields,
+                                    .config_maps = stored});
   if (!manifests.ok()) return Fail(manifests.status());
   if (const int code = PrintFindings(*manifests); code != 0) return code;
   const auto is_experiment = [](const Object& o) { return KindOf(o) == Experiment::kKind; };
@@ -80,16 +108,16 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
   if (options.follow && std::ranges::count_if(manifests->objects, is_experiment) != 1) {
     return Fail(InvalidArgument("--follow needs exactly one Experiment in the files"));
   }
-  const Result<std::unique_ptr<Session>> session = OpenSession(context);
-  if (!session.ok()) return Fail(session.status());
-  ObjectClient client(**session);
+  Result<ObjectClient> opened = session.Client();
+  if (!opened.ok()) return Fail(opened.status());
+  ObjectClient& client = *opened;
   int code = kExitSuccess;
   for (const Object& object : manifests->objects) {
     const Result<std::string> done = ApplyOne(client, object, options.dry_run);
     if (done.ok()) {
       std::printf("%s %s%s\n", TypedName(object).c_str(), done->c_str(),
                   options.dry_run ? " (dry run)" : "");
-      if (options.dry_run) PrintSample(object);
+      if (options.dry_run) PrintSample(object, ConfigMapsIn(manifests->objects, stored));
     } else {
       code = Fail(done.status());
     }

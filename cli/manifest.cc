@@ -6,12 +6,14 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <system_error>
 #include <utility>
 
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
 #include "operators/api/field_path.h"
+#include "operators/api/finding_list.h"
 #include "operators/codec/document.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/katib_v1alpha3.h"
@@ -62,10 +64,10 @@ FileFinding WholeFinding(const std::string& file, const Status& status) {
   return {file, {Finding::Severity::kError, "", {}, status.message()}};
 }
 
-bool IsJob(const Document& document) {
+bool IsKind(const Document& document, std::string_view api_version, std::string_view kind) {
   const Json& value = document.value;
-  return value.is_object() && value.value("apiVersion", Json()) == "batch/v1" &&
-         value.value("kind", Json()) == "Job";
+  return value.is_object() && value.value("apiVersion", Json()) == api_version &&
+         value.value("kind", Json()) == kind;
 }
 
 // In the order of the text.
@@ -80,9 +82,9 @@ struct Checked {
   std::vector<Finding> findings;
 };
 
-Result<Checked> DecodeAndCheck(const Document& document, const std::string& default_namespace) {
+Result<Checked> DecodeAndCheck(const Document& document, const LoadOptions& options) {
   Checked checked;
-  const bool is_job = IsJob(document);
+  const bool is_job = IsKind(document, "batch/v1", "Job");
   if (is_job) {  // a Job by itself runs as the TrainingJob it stands for
     LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document));
     checked = {std::move(converted.job), std::move(converted.findings)};
@@ -91,9 +93,9 @@ Result<Checked> DecodeAndCheck(const Document& document, const std::string& defa
     checked = {std::move(decoded.object), std::move(decoded.findings)};
   }
   ObjectMeta& meta = MetaOf(checked.object);
-  if (meta.namespace_.empty()) meta.namespace_ = default_namespace;
+  if (meta.namespace_.empty()) meta.namespace_ = options.default_namespace;
   SetDefaults(checked.object);
-  std::vector<Finding> rules = Validate(checked.object, document);
+  std::vector<Finding> rules = Validate(checked.object, document, options.config_maps);
   if (is_job && !checked.findings.empty()) {  // rules name a TrainingJob's fields, not the Job's
     std::erase_if(rules, [](const Finding& rule) { return !rule.path.starts_with("metadata"); });
   }
@@ -119,8 +121,7 @@ Result<Checked> LeaveOutUnknown(const Document& document, const LoadOptions& opt
   std::vector<Finding> unknown;
   std::ranges::copy_if(checked.findings, std::back_inserter(unknown), &Finding::unknown_field);
   if (unknown.empty()) return checked;
-  LOCKSTEP_ASSIGN_OR_RETURN(checked,
-                            DecodeAndCheck(Without(unknown, document), options.default_namespace));
+  LOCKSTEP_ASSIGN_OR_RETURN(checked, DecodeAndCheck(Without(unknown, document), options));
   if (options.unknown_fields == UnknownFields::kIgnored) return checked;
   for (Finding& finding : unknown) {
     finding.severity = Finding::Severity::kWarning;
@@ -130,33 +131,96 @@ Result<Checked> LeaveOutUnknown(const Document& document, const LoadOptions& opt
   return checked;
 }
 
-// `findings`: what is known of the document already.
-void LoadDocument(const Document& document, const LoadOptions& options,
-                  std::vector<Finding> findings, Manifests& manifests) {
-  Result<Checked> checked = DecodeAndCheck(document, options.default_namespace);
-  if (checked.ok() && options.unknown_fields != UnknownFields::kError) {
-    checked = LeaveOutUnknown(document, options, std::move(*checked));
+// What this version cannot run is no fault of the object.
+void Demote(std::vector<Finding>& findings) {
+  for (Finding& finding : findings) {
+    if (!finding.unsupported) continue;
+    finding.severity = Finding::Severity::kWarning;
+    finding.message.insert(0, "not run by this version on one machine: ");
   }
-  if (!checked.ok()) {
-    AddFindings(document.file, std::move(findings), manifests);
-    manifests.findings.push_back(WholeFinding(document.file, checked.status()));
-    return;
-  }
-  std::ranges::move(checked->findings, std::back_inserter(findings));
-  AddFindings(document.file, std::move(findings), manifests);
-  manifests.objects.push_back(std::move(checked->object));
 }
 
-void LoadAnyVersion(const Document& document, const LoadOptions& options, Manifests& manifests) {
-  if (!IsKatibV1alpha3(document)) return LoadDocument(document, options, {}, manifests);
-  ConvertedExperiment converted = ConvertKatibV1alpha3(document);
-  if (IsKatibV1alpha3(converted.document)) {  // of a kind that is not read
-    return AddFindings(document.file, std::move(converted.findings), manifests);
-  }
-  LoadDocument(converted.document, options, std::move(converted.findings), manifests);
+std::string PlaceOf(const Document& document) {
+  return document.file + ":" + std::to_string(document.MarkOf("").position.line);
 }
+
+class Loader {
+ public:
+  // `documents` outlive the loader.
+  Loader(const std::vector<Document>& documents, LoadOptions options)
+      : options_(std::move(options)) {
+    std::vector<Object> objects;  // those of the files come before all others
+    for (const Document& document : documents) {
+      if (!IsKind(document, ConfigMap::kApiVersion, ConfigMap::kKind)) continue;
+      Result<Decoded> decoded = Decode(document);
+      if (!decoded.ok()) continue;  // is told in its turn
+      ObjectMeta& meta = MetaOf(decoded->object);
+      if (meta.namespace_.empty()) meta.namespace_ = options_.default_namespace;
+      SetDefaults(decoded->object);
+      objects.push_back(std::move(decoded->object));
+    }
+    options_.config_maps = ConfigMapsIn(objects, options_.config_maps);
+  }
+
+  void Load(const Document& document, Manifests& manifests) {
+    if (!IsKatibV1alpha3(document)) return Add(document, {}, manifests);
+    ConvertedExperiment converted = ConvertKatibV1alpha3(document);
+    if (IsKatibV1alpha3(converted.document)) {  // of a kind that is not read
+      return AddFindings(document.file, std::move(converted.findings), manifests);
+    }
+    Add(converted.document, std::move(converted.findings), manifests);
+  }
+
+ private:
+  // `findings`: what is known of the document already.
+  void Add(const Document& document, std::vector<Finding> findings, Manifests& manifests) {
+    Result<Checked> checked = DecodeAndCheck(document, options_);
+    if (checked.ok() && options_.unknown_fields != UnknownFields::kError) {
+      checked = LeaveOutUnknown(document, options_, std::move(*checked));
+    }
+    if (!checked.ok()) {
+      AddFindings(document.file, std::move(findings), manifests);
+      manifests.findings.push_back(WholeFinding(document.file, checked.status()));
+      return;
+    }
+    if (options_.unsupported == Unsupported::kWarning) Demote(checked->findings);
+    std::ranges::move(checked->findings, std::back_inserter(findings));
+    CheckOnlyOne(KeyOf(checked->object), document, findings);
+    AddFindings(document.file, std::move(findings), manifests);
+    manifests.objects.push_back(std::move(checked->object));
+  }
+
+  // Otherwise the one would be what the other is changed into.
+  void CheckOnlyOne(const ObjectKey& key, const Document& document,
+                    std::vector<Finding>& findings) {
+    if (key.name.empty()) return;  // which has been told
+    const auto [first, fresh] = places_.emplace(key, PlaceOf(document));
+    if (fresh) return;
+    FindingList again(&document);
+    again.Error("metadata.name", key.ToString() + " is there already, in " + first->second +
+                                     ": give one of the two another name, or remove it");
+    for (Finding& finding : again.Take()) findings.push_back(std::move(finding));
+  }
+
+  LoadOptions options_;
+  std::map<ObjectKey, std::string> places_;
+};
 
 }  // namespace
+
+ConfigMapLookup ConfigMapsIn(const std::vector<Object>& objects, ConfigMapLookup otherwise) {
+  std::map<ObjectKey, ConfigMap> maps;
+  for (const Object& object : objects) {
+    if (const auto* map = std::get_if<ConfigMap>(&object)) maps.emplace(KeyOf(object), *map);
+  }
+  return [maps = std::move(maps), otherwise = std::move(otherwise)](
+             const std::string& namespace_, const std::string& name) -> Result<ConfigMap> {
+    const auto found = maps.find({ConfigMap::kKind, namespace_, name});
+    if (found != maps.end()) return found->second;
+    if (otherwise) return otherwise(namespace_, name);
+    return Unavailable("the ConfigMap " + namespace_ + "/" + name + " is not in these files");
+  };
+}
 
 bool Manifests::has_errors() const {
   return std::ranges::any_of(findings, [](const FileFinding& f) {
@@ -166,20 +230,21 @@ bool Manifests::has_errors() const {
 
 Result<Manifests> LoadManifests(const std::vector<std::string>& names, const LoadOptions& options) {
   Manifests manifests;
+  std::vector<Document> documents;
   for (const std::string& name : names) {
     LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> files, FilesOf(name));
     for (const std::string& file : files) {
       LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadText(file));
-      const Result<std::vector<Document>> documents = ParseYaml(text, file);
-      if (!documents.ok()) {
-        manifests.findings.push_back(WholeFinding(file, documents.status()));
-        continue;
-      }
-      for (const Document& document : *documents) {
-        LoadAnyVersion(document, options, manifests);
+      Result<std::vector<Document>> parsed = ParseYaml(text, file);
+      if (parsed.ok()) {
+        std::ranges::move(*parsed, std::back_inserter(documents));
+      } else {
+        manifests.findings.push_back(WholeFinding(file, parsed.status()));
       }
     }
   }
+  Loader loader(documents, options);
+  for (const Document& document : documents) loader.Load(document, manifests);
   std::ranges::stable_partition(manifests.objects, [](const Object& object) {
     return std::holds_alternative<ConfigMap>(object);
   });

@@ -28,14 +28,25 @@ struct Manifests {
 // without.
 enum class UnknownFields : std::uint8_t { kError, kWarning, kIgnored };
 
+// What becomes of what is right and cannot be run on one machine by this version: an error, or a
+// warning for those who only want to know whether it is right.
+enum class Unsupported : std::uint8_t { kError, kWarning };
+
 struct LoadOptions {
   std::string default_namespace = {};  // of objects that name none; empty: "default"
   UnknownFields unknown_fields = UnknownFields::kError;
+  Unsupported unsupported = Unsupported::kError;
+  // Where ConfigMaps are that the files do not hold; empty: that is not known.
+  ConfigMapLookup config_maps = {};
 };
 
 // `names`: files, directories (their *.yaml, *.yml and *.json in order) and "-" for standard input.
-// Error: a file that cannot be read, or nothing in any of them.
+// Of two that are the same object the second is an error. Error: a file that cannot be read, or
+// nothing in any of them.
 Result<Manifests> LoadManifests(const std::vector<std::string>& names, const LoadOptions& options);
+
+// The ConfigMaps among `objects`, then those of `otherwise`; when that is empty: Unavailable.
+ConfigMapLookup ConfigMapsIn(const std::vector<Object>& objects, ConfigMapLookup otherwise = {});
 
 // "FILE:LINE:COLUMN: PATH: MESSAGE", leaving out what is not known.
 std::string FormatFileFinding(const FileFinding& finding);

@@ -45,13 +45,14 @@ Result<Experiment> OnlyExperiment(const std::vector<Object>& objects, const std:
 }
 
 // The trial that the search would create for this point.
-Result<Trial> TrialOf(const RenderOptions& options, const Experiment& experiment) {
+Result<Trial> TrialOf(const RenderOptions& options, const Experiment& experiment,
+                      const ConfigMapLookup& config_maps) {
   LOCKSTEP_ASSIGN_OR_RETURN(std::vector<ParameterAssignment> assignments,
                             ReadAssignments(options.assignments, experiment.spec.parameters));
   TrialAssignment point;
   point.name = options.name.empty() ? SampleTrialName(experiment) : options.name;
   point.parameter_assignments = std::move(assignments);
-  LOCKSTEP_ASSIGN_OR_RETURN(Trial trial, NewTrial(experiment, point));
+  LOCKSTEP_ASSIGN_OR_RETURN(Trial trial, NewTrial(experiment, point, config_maps));
   const std::vector<Finding> findings = Validate(trial, Document{});  // of its name alone
   if (!findings.empty()) {
     const Finding& first = findings.front();
@@ -81,15 +82,17 @@ Result<std::string> PlanText(const RenderOptions& options, const Trial& trial,
 
 int Render(const RenderOptions& options, const VerbContext& context) {
   const Result<Manifests> manifests = LoadManifests(
-      {options.file},
-      {.default_namespace = options.namespace_, .unknown_fields = options.unknown_fields});
+      {options.file}, {.default_namespace = options.namespace_,
+                       .unknown_fields = options.unknown_fields,
+                       .unsupported = options.plan ? Unsupported::kError : Unsupported::kWarning});
   if (!manifests.ok()) return Fail(manifests.status());
   if (const int code = PrintFindings(*manifests); code != kExitSuccess) return code;
   const Result<Experiment> experiment = OnlyExperiment(manifests->objects, options.file);
   if (!experiment.ok()) return Fail(experiment.status());
   Object applied = *experiment;
   AddOrigin(applied);
-  const Result<Trial> trial = TrialOf(options, std::get<Experiment>(applied));
+  const Result<Trial> trial =
+      TrialOf(options, std::get<Experiment>(applied), ConfigMapsIn(manifests->objects));
   if (!trial.ok()) return Fail(trial.status());
   if (!options.plan) {
     std::fputs(Text(trial->spec.run_spec, options.output).c_str(), stdout);

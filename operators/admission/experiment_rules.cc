@@ -113,7 +113,6 @@ void CheckCounts(const ExperimentSpec& spec, FindingList& findings) {
   const std::string& policy = spec.resume_policy;
   CheckChoice(policy, "resume policy", {"Never", "LongRunning", "FromVolume"}, "spec.resumePolicy",
               findings);
-  if (spec.nas_config) findings.Error("spec.nasConfig", "is not supported yet: use parameters");
 }
 
 }  // namespace lockstep

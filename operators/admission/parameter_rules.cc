@@ -78,10 +78,15 @@ void CheckParameters(const ExperimentSpec& spec, FindingList& findings) {
   if (spec.parameters.empty() && !spec.nas_config) {
     findings.Error("spec.parameters", "is missing: there is nothing to search over");
   }
+  CheckParameterList(spec.parameters, "spec.parameters", findings);
+}
+
+void CheckParameterList(const std::vector<ParameterSpec>& parameters, const std::string& list,
+                        FindingList& findings) {
   std::set<std::string> names;
-  for (std::size_t i = 0; i < spec.parameters.size(); ++i) {
-    const ParameterSpec& parameter = spec.parameters[i];
-    const std::string path = ElementPath("spec.parameters", i);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const ParameterSpec& parameter = parameters[i];
+    const std::string path = ElementPath(list, i);
     const std::string space = FieldPath(path, "feasibleSpace");
     if (parameter.name.empty()) {
       findings.Error(FieldPath(path, "name"), "is missing");
@@ -93,7 +98,7 @@ void CheckParameters(const ExperimentSpec& spec, FindingList& findings) {
                 FieldPath(path, "parameterType"), findings);
     if (parameter.feasible_space) {
       const std::string& distribution = parameter.feasible_space->distribution;
-      if (distribution != "unknown") {  // Katib's word for uniform
+      if (!distribution.empty() && distribution != "unknown") {  // Katib's word for uniform
         CheckChoice(distribution, "distribution", {"uniform", "logUniform", "normal", "logNormal"},
                     FieldPath(space, "distribution"), findings);
       }

@@ -22,11 +22,19 @@ void CheckConfigMapUpdate(const ConfigMap& before, const ConfigMap& after, Findi
 void CheckObjective(const ExperimentSpec& spec, FindingList& findings);
 void CheckCounts(const ExperimentSpec& spec, FindingList& findings);
 void CheckParameters(const ExperimentSpec& spec, FindingList& findings);
+// The parameters of an architecture search's operation as well.
+void CheckParameterList(const std::vector<ParameterSpec>& parameters, const std::string& path,
+                        FindingList& findings);
+void CheckNas(const ExperimentSpec& spec, FindingList& findings);
 // Algorithm and early stopping, and their settings.
 void CheckSearch(const ExperimentSpec& spec, FindingList& findings);
 void CheckCollector(const ExperimentSpec& spec, FindingList& findings);
+// Settings of Katib's algorithms that this version does not have, for those that it checks itself
+// see operators/suggest. False: `algorithm` is none of them.
+bool CheckForeignAlgorithm(const ExperimentSpec& spec, FindingList& findings);
 // The template, then the first trial's job, rendered with sample values.
-void CheckTemplate(const Experiment& experiment, FindingList& findings);
+void CheckTemplate(const Experiment& experiment, const ConfigMapLookup& config_maps,
+                   FindingList& findings);
 void CheckTrainingJob(const TrainingJob& job, FindingList& findings);
 // The annotations of lockstep.dev/ (operators/api/intent.h), those of trialSpec too.
 void CheckIntents(const Object& object, FindingList& findings);

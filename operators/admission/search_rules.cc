@@ -18,9 +18,12 @@ void CheckSearch(const ExperimentSpec& spec, FindingList& findings) {
     findings.Error("spec.algorithm.algorithmName", "is missing");
     return;
   }
+  const bool foreign = CheckForeignAlgorithm(spec, findings);
   for (const SettingError& error : CheckAlgorithm(spec)) {
-    findings.Error("spec." + error.path, error.message);
+    const std::string path = "spec." + error.path;
+    foreign ? findings.Unsupported(path, error.message) : findings.Error(path, error.message);
   }
+  if (spec.parameters.empty()) return;
   // What CheckParameters did not find; "parameters[0].name: what".
   const auto space = SearchSpace::Create(spec.parameters);
   if (space.ok()) return;

@@ -39,7 +39,7 @@ void CheckTrainingJob(const TrainingJob& job, FindingList& findings) {
     findings.Error("spec", converted.status().message());
     return;
   }
-  for (const Finding& finding : converted->findings) findings.Error(finding.path, finding.message);
+  for (const Finding& finding : converted->findings) findings.Add(finding);
 }
 
 }  // namespace lockstep

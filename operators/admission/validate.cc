@@ -9,26 +9,28 @@ namespace {
 constexpr std::size_t kExperimentNameMax = 40;  // as Katib: names of trials are made from it
 constexpr std::size_t kNameMax = 63;
 
-void ValidateAs(const Experiment& experiment, FindingList& findings) {
+void ValidateAs(const Experiment& experiment, const ConfigMapLookup& config_maps,
+                FindingList& findings) {
   CheckName(experiment.meta, kExperimentNameMax, findings);
   CheckObjective(experiment.spec, findings);
   CheckCounts(experiment.spec, findings);
   CheckParameters(experiment.spec, findings);
+  CheckNas(experiment.spec, findings);
   CheckSearch(experiment.spec, findings);
   CheckCollector(experiment.spec, findings);
-  CheckTemplate(experiment, findings);
+  CheckTemplate(experiment, config_maps, findings);
 }
 
-void ValidateAs(const TrainingJob& job, FindingList& findings) {
+void ValidateAs(const TrainingJob& job, const ConfigMapLookup&, FindingList& findings) {
   CheckName(job.meta, kNameMax, findings);
   CheckTrainingJob(job, findings);
 }
 
 // Suggestions and Trials are written by the operator from what was checked before.
-void ValidateAs(const Suggestion& suggestion, FindingList& findings) {
+void ValidateAs(const Suggestion& suggestion, const ConfigMapLookup&, FindingList& findings) {
   CheckName(suggestion.meta, kNameMax, findings);
 }
-void ValidateAs(const Trial& trial, FindingList& findings) {
+void ValidateAs(const Trial& trial, const ConfigMapLookup&, FindingList& findings) {
   CheckName(trial.meta, kNameMax, findings);
   const auto& rules = trial.spec.early_stopping_rules;
   for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -37,7 +39,9 @@ void ValidateAs(const Trial& trial, FindingList& findings) {
   }
 }
 
-void ValidateAs(const ConfigMap& map, FindingList& findings) { CheckConfigMap(map, findings); }
+void ValidateAs(const ConfigMap& map, const ConfigMapLookup&, FindingList& findings) {
+  CheckConfigMap(map, findings);
+}
 
 // What of the spec a user may not change.
 ExperimentSpec Fixed(ExperimentSpec spec) {
@@ -62,9 +66,10 @@ bool MayChange(const Experiment& experiment) {
 
 }  // namespace
 
-std::vector<Finding> Validate(const Object& object, const Document& document) {
+std::vector<Finding> Validate(const Object& object, const Document& document,
+                              const ConfigMapLookup& config_maps) {
   FindingList findings(&document);
-  std::visit([&](const auto& value) { ValidateAs(value, findings); }, object);
+  std::visit([&](const auto& value) { ValidateAs(value, config_maps, findings); }, object);
   CheckIntents(object, findings);
   return findings.Take();
 }

@@ -1,6 +1,7 @@
-// Admission: is this object one that can run? Pure functions over one object (Katib's validator,
-// with what Katib finds only by crashing). What this version cannot run yet is an error at its
-// path, never ignored.
+// Admission: is this object one that can run? Pure functions over one object and the ConfigMaps it
+// names (Katib's validator, with what Katib finds only by crashing). What is right and this version
+// cannot run on one machine is an error at its path too, never ignored: its finding is marked
+// `unsupported`, for those who only want to know whether the object is right.
 #pragma once
 
 #include <vector>
@@ -9,12 +10,14 @@
 
 namespace lockstep {
 
-// Every rule, all findings at once. Call after SetDefaults (operators/api/defaults.h). What needs
+// Every rule, all findings at once. A ConfigMap that `config_maps` calls Unavailable is a warning:
+// what it holds is not checked. Call after SetDefaults (operators/api/defaults.h). What needs
 // other objects (does the name exist?) is the store's. Positions are those of `document` (nearest
 // ancestor where the field was left out). For an Experiment the first trial is rendered with sample
 // values and its job validated too; algorithm settings by operators/suggest, filters by
 // operators/observe.
-std::vector<Finding> Validate(const Object& object, const Document& document);
+std::vector<Finding> Validate(const Object& object, const Document& document,
+                              const ConfigMapLookup& config_maps = {});
 
 // Rules for a change of an existing object (immutable fields).
 std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,

@@ -2,11 +2,13 @@
 // core/v1 kind; it has no spec and no status.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "operators/api/meta.h"
+#include "runtime/base/status.h"
 
 namespace lockstep {
 
@@ -31,5 +33,10 @@ struct ConfigMap {
   }
   friend bool operator==(const ConfigMap&, const ConfigMap&) = default;
 };
+
+// How pure functions ask for one. NotFound: there is none. Unavailable: whether there is one cannot
+// be known here (files alone, without an operator).
+using ConfigMapLookup =
+    std::function<Result<ConfigMap>(const std::string& namespace_, const std::string& name)>;
 
 }  // namespace lockstep

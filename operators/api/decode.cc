@@ -92,6 +92,11 @@ std::vector<Finding> WithRules(std::vector<Finding> decoding, std::vector<Findin
   return decoding;
 }
 
+bool HasErrors(const std::vector<Finding>& findings) {
+  return std::ranges::any_of(
+      findings, [](const Finding& f) { return f.severity == Finding::Severity::kError; });
+}
+
 std::string FormatFinding(std::string_view file, const Finding& finding) {
   std::string text = PlaceText(file, finding.position);
   if (finding.severity == Finding::Severity::kWarning) text += ": warning";

@@ -13,12 +13,17 @@ namespace lockstep {
 struct Finding {
   enum class Severity : unsigned char { kError, kWarning };
   Severity severity = Severity::kError;
-  std::string path;  // "spec.parameters[0].feasibleSpace.min"
-  Position position;
-  std::string message;  // what, why and the next step, without path and place
+  std::string path = {};  // "spec.parameters[0].feasibleSpace.min"
+  Position position = {};
+  std::string message = {};  // what, why and the next step, without path and place
   bool unknown_field = false;
   std::string meant_path = {};  // of an unknown field that looks like a typo: the known field's
+  // An error of another sort: the object is right, and this version cannot run it on one machine.
+  bool unsupported = false;
 };
+
+// Whether `findings` hold an error: what is not supported is one as well.
+bool HasErrors(const std::vector<Finding>& findings);
 
 // "file.yaml:12:5: spec.objective.type: "maximise" is not an objective type: use minimize or
 // maximize (did you mean maximize?)"

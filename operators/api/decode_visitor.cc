@@ -1,6 +1,7 @@
 #include "operators/api/decode_visitor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 namespace lockstep {
@@ -88,7 +89,14 @@ void DecodeDouble(const Json& json, const DecodePlace& place, FindingList& findi
 void DecodeInteger(const Json& json, const DecodePlace& place, FindingList& findings,
                    std::int64_t min, std::int64_t max, std::int64_t& value) {
   if (!json.is_number_integer()) {
-    return Expected(json.is_number() ? "a whole number" : "a number", json, place, findings);
+    // 12.0 and 1e3 are whole, for kubectl too.
+    constexpr double kExactMax = 1LL << 53;
+    const double number = json.is_number() ? json.get<double>() : 0.5;
+    if (number != std::floor(number) || std::abs(number) > kExactMax) {
+      return Expected(json.is_number() ? "a whole number" : "a number", json, place, findings);
+    }
+    const Json whole = static_cast<std::int64_t>(number);
+    return DecodeInteger(whole, place, findings, min, max, value);
   }
   const bool too_large =
       json.is_number_unsigned() && json.get<std::uint64_t>() > static_cast<std::uint64_t>(max);
@@ -124,13 +132,15 @@ void RefuseField(const Json& object, const DecodePlace& place, const char* inste
                  FindingList& findings) {
   const auto field = object.find(place.name);
   if (field == object.end() || field->empty() || *field == false || *field == "") return;
-  findings.Error(place.Path(), std::string("is not supported yet: ") + instead);
+  findings.Unsupported(place.Path(), std::string("is not supported yet: ") + instead);
 }
 
 void RejectUnknownFields(const Json& json, const DecodePlace& place,
                          const std::vector<std::string_view>& known, FindingList& findings) {
   for (const auto& [name, value] : json.items()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    // Where a file keeps what it merges from elsewhere: `x-base: &base {...}`.
+    if (place.parent == nullptr && place.name.empty() && name.starts_with("x-")) continue;
     findings.UnknownField(place.Path(), name, known);
   }
 }

@@ -120,7 +120,8 @@ class Decoder {
   void Dropped(std::initializer_list<const char*> names) {
     known_.insert(known_.end(), names.begin(), names.end());
   }
-  // What would change the run and is not built: an error with the next step, unless it is empty.
+  // What would change the run and is not built: unsupported, with the next step, unless it is
+  // empty.
   void Refused(const char* instead, std::initializer_list<const char*> names) {
     known_.insert(known_.end(), names.begin(), names.end());
     for (const char* const name : names) {

@@ -15,28 +15,43 @@ std::string TrueCondition(std::string_view type) {
   return "status.conditions.#(type==\"" + std::string(type) + "\")#|#(status==\"True\")#";
 }
 
-struct KindConditions {
-  std::string_view api_group;
+// Of which pods of a kind's job the metrics count, as Katib has it.
+enum class PrimaryPod : std::uint8_t { kAny, kMaster, kFirstNode };
+
+struct KindDefaults {
+  std::string_view api_group;  // empty: Katib looks at the name of the kind alone
   std::string_view kind;
   std::string_view success;
+  PrimaryPod primary_pod = PrimaryPod::kAny;
 };
 
-constexpr KindConditions kKindConditions[] = {
-    {"batch", "Job", "Complete"},
-    {"kubeflow.org", "TFJob", "Succeeded"},
-    {"kubeflow.org", "PyTorchJob", "Succeeded"},
-    {"kubeflow.org", "XGBoostJob", "Succeeded"},
-    {"kubeflow.org", "MPIJob", "Succeeded"},
-    {"trainer.kubeflow.org", "TrainJob", "Complete"},
+constexpr KindDefaults kKindDefaults[] = {
+    {"", "Job", "Complete"},
+    {"", "TFJob", "Succeeded", PrimaryPod::kMaster},
+    {"", "PyTorchJob", "Succeeded", PrimaryPod::kMaster},
+    {"", "XGBoostJob", "Succeeded", PrimaryPod::kMaster},
+    {"", "MPIJob", "Succeeded", PrimaryPod::kMaster},
+    {"", "TrainJob", "Complete", PrimaryPod::kFirstNode},
     {"lockstep.dev", "TrainingJob", "Succeeded"},
 };
 
-const KindConditions* FindConditions(std::string_view api_version, std::string_view kind) {
+const KindDefaults* FindDefaults(std::string_view api_version, std::string_view kind) {
   const std::string_view group = api_version.substr(0, api_version.find('/'));
-  for (const KindConditions& row : kKindConditions) {
-    if (row.api_group == group && row.kind == kind) return &row;
+  for (const KindDefaults& row : kKindDefaults) {
+    if ((row.api_group.empty() || row.api_group == group) && row.kind == kind) return &row;
   }
   return nullptr;
+}
+
+Labels PrimaryPodLabels(PrimaryPod pod) {
+  switch (pod) {
+    case PrimaryPod::kAny: return {};
+    case PrimaryPod::kMaster: return {{"training.kubeflow.org/job-role", "master"}};
+    case PrimaryPod::kFirstNode:
+      return {{"jobset.sigs.k8s.io/replicatedjob-name", "node"},
+              {"batch.kubernetes.io/job-completion-index", "0"}};
+  }
+  return {};
 }
 
 void SetStrategies(ObjectiveSpec& objective) {
@@ -51,7 +66,7 @@ void SetStrategies(ObjectiveSpec& objective) {
   for (const std::string& metric : objective.additional_metric_names) add(metric);
 }
 
-void SetConditions(TrialTemplate& trial_template) {
+void SetKindDefaults(TrialTemplate& trial_template) {
   const Json& job = trial_template.trial_spec;
   if (!job.is_object()) return;
   const std::string api_version = TextField(job, "apiVersion");
@@ -61,6 +76,10 @@ void SetConditions(TrialTemplate& trial_template) {
   }
   if (trial_template.failure_condition.empty()) {
     trial_template.failure_condition = DefaultFailureCondition(api_version, kind);
+  }
+  const KindDefaults* const row = FindDefaults(api_version, kind);
+  if (row != nullptr && trial_template.primary_pod_labels.empty()) {
+    trial_template.primary_pod_labels = PrimaryPodLabels(row->primary_pod);
   }
 }
 
@@ -78,7 +97,7 @@ void SetSpecDefaults(ExperimentSpec& spec) {
     spec.metrics_collector_spec->collector = CollectorSpec{"StdOut", nullptr};
   }
   if (spec.objective) SetStrategies(*spec.objective);
-  if (spec.trial_template) SetConditions(*spec.trial_template);
+  if (spec.trial_template) SetKindDefaults(*spec.trial_template);
 }
 
 void SetSpecDefaults(TrainingJobSpec& spec) {
@@ -101,12 +120,12 @@ void SetDefaults(Object& object) {
 }
 
 std::string DefaultSuccessCondition(std::string_view api_version, std::string_view kind) {
-  const KindConditions* const row = FindConditions(api_version, kind);
+  const KindDefaults* const row = FindDefaults(api_version, kind);
   return row == nullptr ? "" : TrueCondition(row->success);
 }
 
 std::string DefaultFailureCondition(std::string_view api_version, std::string_view kind) {
-  return FindConditions(api_version, kind) == nullptr ? "" : TrueCondition("Failed");
+  return FindDefaults(api_version, kind) == nullptr ? "" : TrueCondition("Failed");
 }
 
 }  // namespace lockstep

@@ -6,9 +6,9 @@
 namespace lockstep {
 
 // Experiment: parallelTrialCount 3, resumePolicy Never, distribution uniform, collector StdOut,
-// metric strategies (min when minimizing, max when maximizing), success and failure condition by
-// the kind of the inline trialSpec. TrainingJob: AllRanks, grace 30 s. All kinds: namespace
-// `default`.
+// metric strategies (min when minimizing, max when maximizing), success and failure condition and
+// labels of the primary pod by the kind of the inline trialSpec (a template in a ConfigMap has
+// none). TrainingJob: AllRanks, grace 30 s. All kinds: namespace `default`.
 void SetDefaults(Object& object);
 
 // The success and failure condition Katib gives `kind` by default ("" for a kind it gives none).

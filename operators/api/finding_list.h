@@ -22,6 +22,10 @@ class FindingList {
   void Warning(std::string path, std::string message) {
     Add({Finding::Severity::kWarning, std::move(path), {}, std::move(message)});
   }
+  // What is right, and cannot be run on one machine by this version.
+  void Unsupported(std::string path, std::string message) {
+    Add({.path = std::move(path), .message = std::move(message), .unsupported = true});
+  }
   // Of a place that no path leads to.
   void ErrorAt(Position position, std::string path, std::string message) {
     findings_.push_back({Finding::Severity::kError, std::move(path), position, std::move(message)});

@@ -53,7 +53,7 @@ class Composer {
                    node.source + " is not a number JSON knows: write it in quotes if it is text");
     }
     json = node.scalar;
-    document_.marks[pointer_] = {node.position, node.source, node.block_indent};
+    document_.marks[pointer_] = {node.position, node.source, node.block_indent, node.plain};
     return OkStatus();
   }
 

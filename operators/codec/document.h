@@ -25,6 +25,7 @@ struct Mark {
   // Spaces in front of the lines of a literal block (`key: |`), which begin on the line below
   // `position`; -1: it is none, or that is not known.
   int block_indent = -1;
+  bool plain = false;  // a YAML scalar without quotes: its spelling decides its type
 };
 
 struct Document {

@@ -19,9 +19,10 @@ struct Node {
   Json scalar;         // scalars: resolved; discarded: no JSON value (.nan)
   std::vector<std::unique_ptr<Node>> children;  // maps: key, value, key, value ...
   int block_indent = -1;                        // see Mark
-  bool is_merge_key = false;                    // << without quotes
-  const Node* target = nullptr;                 // aliases
-  bool complete = true;                         // false while its children are being read
+  bool plain = false;
+  bool is_merge_key = false;     // << without quotes
+  const Node* target = nullptr;  // aliases
+  bool complete = true;          // false while its children are being read
 };
 
 // "FILE:LINE:COLUMN: what".

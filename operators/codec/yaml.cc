@@ -96,7 +96,8 @@ class NodeBuilder : public YAML::EventHandler {
     node.source = value;
     node.scalar = Resolve(mark, tag, value);
     if (value.find('\n') != std::string::npos) node.block_indent = lines_.BlockIndent(mark);
-    node.is_merge_key = tag == "?" && value == "<<";
+    node.plain = tag == "?";
+    node.is_merge_key = node.plain && value == "<<";
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {

@@ -9,7 +9,8 @@ namespace lockstep {
 
 // `document.value` is a whole manifest (apiVersion, kind, metadata, spec) without placeholders:
 // batch/v1 Job or lockstep.dev/v1alpha1 TrainingJob. metadata is carried over. Every field that
-// cannot be honoured is a finding at its path, never ignored.
+// cannot be honoured is a finding at its path, never ignored; one that Kubernetes would honour is
+// marked `unsupported`.
 struct Converted {
   TrainingJob job;
   std::vector<Finding> findings;

@@ -53,8 +53,8 @@ Json Filter(const Json& json, std::string_view path, std::span<const FieldRow> t
     } else if (found->treatment == kDecode) {
       kept[name] = value;
     } else if (found->treatment == kRefuse && !SaysNothing(value)) {
-      findings.Error(FieldPath(path, name),
-                     "is not supported yet: this version cannot honour it; leave it out");
+      findings.Unsupported(FieldPath(path, name),
+                           "is not supported yet: this version cannot honour it; leave it out");
     }
   }
   return kept;
@@ -77,12 +77,13 @@ std::int32_t RankCount(const Json& spec, const DecodePlace& place, FindingList& 
   const auto completions = ReadNumber(spec, place, "completions", 1, findings);
   if (findings.findings().size() != before) return 1;  // what did not decode is not compared
   if (completions && *completions != parallelism.value_or(1)) {
-    findings.Error("spec.completions",
-                   "is not supported yet: " + std::to_string(*completions) +
-                       " completions with a "
-                       "parallelism of " +
-                       std::to_string(parallelism.value_or(1)) +
-                       ": the pods of a job start together as its ranks, so make the two equal");
+    findings.Unsupported(
+        "spec.completions",
+        "is not supported yet: " + std::to_string(*completions) +
+            " completions with a "
+            "parallelism of " +
+            std::to_string(parallelism.value_or(1)) +
+            ": the pods of a job start together as its ranks, so make the two equal");
   }
   return static_cast<std::int32_t>(parallelism.value_or(1));
 }

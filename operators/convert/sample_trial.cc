@@ -14,15 +14,20 @@ std::vector<ParameterAssignment> SampleAssignments(const ExperimentSpec& spec) {
     const FeasibleSpace space = parameter.feasible_space.value_or(FeasibleSpace{});
     assignments.push_back({parameter.name, space.list.empty() ? space.min : space.list.front()});
   }
+  if (!spec.parameters.empty() || !spec.nas_config || !spec.trial_template) return assignments;
+  for (const TrialParameterSpec& parameter : spec.trial_template->trial_parameters) {
+    if (parameter.reference.find(kTrialMetadataOpen) != std::string::npos) continue;
+    assignments.push_back({parameter.reference, "sample"});
+  }
   return assignments;
 }
 
-Result<Json> RenderSample(const Experiment& experiment) {
+Result<Json> RenderSample(const Experiment& experiment, const ConfigMapLookup& config_maps) {
   if (!experiment.spec.trial_template) {
     return InvalidArgument("spec.trialTemplate: is missing, so there is no job to run");
   }
   return RenderTrial({*experiment.spec.trial_template, SampleTrialName(experiment),
-                      experiment.meta.namespace_, SampleAssignments(experiment.spec)});
+                      experiment.meta.namespace_, SampleAssignments(experiment.spec), config_maps});
 }
 
 }  // namespace lockstep

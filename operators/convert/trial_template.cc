@@ -1,15 +1,18 @@
 #include "operators/convert/trial_template.h"
 
+#include <limits>
 #include <map>
+
+#include "operators/codec/scalar.h"
 
 namespace lockstep {
 namespace {
 
-constexpr std::string_view kOpen = "${trialParameters.";
+constexpr std::string_view kOpen = kPlaceholderOpen;
 
 using Values = std::map<std::string, std::string>;  // by trial parameter
 
-Result<Values> CollectValues(const RenderRequest& request) {
+Result<Values> CollectValues(const RenderRequest& request, const Json& job) {
   Values assigned;
   for (const ParameterAssignment& assignment : request.assignments) {
     if (!assigned.emplace(assignment.name, assignment.value).second) {
@@ -20,8 +23,9 @@ Result<Values> CollectValues(const RenderRequest& request) {
   std::map<std::string, bool> used;
   for (const TrialParameterSpec& parameter : request.trial_template.trial_parameters) {
     if (parameter.reference.find(kTrialMetadataOpen) != std::string::npos) {
-      LOCKSTEP_ASSIGN_OR_RETURN(values[parameter.name],
-                                TrialMetadata(request, parameter.reference));
+      LOCKSTEP_ASSIGN_OR_RETURN(
+          values[parameter.name],
+          TrialMetadata(job, {request.trial_name, request.trial_namespace}, parameter.reference));
       continue;
     }
     const auto assignment = assigned.find(parameter.reference);
@@ -43,7 +47,8 @@ Result<Values> CollectValues(const RenderRequest& request) {
 
 class Renderer {
  public:
-  explicit Renderer(const Values& values) : values_(values) {}
+  Renderer(const Values& values, const TrialTemplateSource& source)
+      : values_(values), source_(source) {}
 
   Status Render(Json& json, const std::string& pointer, bool text_only) {
     if (json.is_string()) return RenderText(json, pointer, text_only);
@@ -54,7 +59,8 @@ class Renderer {
     } else if (json.is_object()) {
       Json rendered = Json::object();
       for (auto& [name, value] : json.items()) {
-        const std::string below = pointer + "/" + name;
+        std::string below = pointer;
+        AppendToPointer(below, name);
         LOCKSTEP_ASSIGN_OR_RETURN(const std::string key, Replace(name, below));
         LOCKSTEP_RETURN_IF_ERROR(Render(value, below, text_only || HoldsText(name)));
         if (rendered.contains(key)) {
@@ -96,25 +102,41 @@ class Renderer {
   Status RenderText(Json& json, const std::string& pointer, bool text_only) const {
     const std::string text = json.get<std::string>();
     LOCKSTEP_ASSIGN_OR_RETURN(std::string rendered, Replace(text, pointer));
+    const bool held_one = text.find(kOpen) != std::string::npos;
+    json = rendered;
+    if (text_only || !held_one) return OkStatus();
+    if (source_.in_config_map) return ResolvePlain(rendered, pointer, json);
     const bool one_placeholder = text.rfind(kOpen, 0) == 0 && text.find('}') == text.size() - 1;
-    if (one_placeholder && !text_only) {
-      Json number = Json::parse(rendered, nullptr, false);
-      if (number.is_number()) {
-        json = std::move(number);
-        return OkStatus();
-      }
+    Json number = one_placeholder ? Json::parse(rendered, nullptr, false) : Json();
+    if (number.is_number()) json = std::move(number);
+    return OkStatus();
+  }
+
+  Status ResolvePlain(const std::string& rendered, const std::string& pointer, Json& json) const {
+    const auto mark = source_.job.marks.find(pointer);
+    if (mark == source_.job.marks.end() || !mark->second.plain || rendered.empty()) {
+      return OkStatus();
     }
-    json = std::move(rendered);
+    Json resolved = ResolvePlainScalar(rendered);
+    if (resolved.is_discarded()) {
+      return InvalidArgument(pointer + ": " + rendered +
+                             " is not a number JSON knows: put the placeholder in quotes if it is "
+                             "text");
+    }
+    constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    const bool wide = resolved.is_number_unsigned() && resolved.get<std::uint64_t>() > kMax;
+    json = wide ? Json(resolved.get<double>()) : std::move(resolved);  // as an API server does
     return OkStatus();
   }
 
   const Values& values_;
+  const TrialTemplateSource& source_;
 };
 
 }  // namespace
 
-Result<std::string> TrialMetadata(const RenderRequest& request, const std::string& reference) {
-  const Json& job = request.trial_template.trial_spec;
+Result<std::string> TrialMetadata(const Json& job, const TrialIdentity& trial,
+                                  const std::string& reference) {
   const std::size_t end = reference.find('}');
   const std::string name =
       reference.substr(kTrialMetadataOpen.size(), end - kTrialMetadataOpen.size());
@@ -123,8 +145,8 @@ Result<std::string> TrialMetadata(const RenderRequest& request, const std::strin
                       "\" is no reference to the trial: use exactly ${trialSpec.Name}, Namespace, "
                       "Kind, APIVersion, Annotations[k] or Labels[k]");
   if (reference.rfind(kTrialMetadataOpen, 0) != 0 || end != reference.size() - 1) return bad;
-  if (name == "Name") return request.trial_name;
-  if (name == "Namespace") return request.trial_namespace;
+  if (name == "Name") return trial.name;
+  if (name == "Namespace") return trial.namespace_;
   const auto text = [&](const char* field) {
     return job.contains(field) && job.at(field).is_string() ? job.at(field).get<std::string>() : "";
   };
@@ -146,8 +168,9 @@ Result<std::string> TrialMetadata(const RenderRequest& request, const std::strin
 }
 
 Result<Json> RenderTrial(const RenderRequest& request) {
-  Json job = request.trial_template.trial_spec;
-  if (!job.is_object()) return InvalidArgument("trialSpec: is missing or no object");
+  LOCKSTEP_ASSIGN_OR_RETURN(const TrialTemplateSource source,
+                            ReadTrialTemplate(request.trial_template, request.config_maps));
+  Json job = source.job.value;
   for (const char* const name : {"apiVersion", "kind"}) {
     if (!job.contains(name) || !job.at(name).is_string()) {
       return InvalidArgument("/" + std::string(name) + ": is missing or no string");
@@ -156,8 +179,8 @@ Result<Json> RenderTrial(const RenderRequest& request) {
   if (job.contains("metadata") && !job["metadata"].is_object() && !job["metadata"].is_null()) {
     return InvalidArgument("/metadata: expected an object");
   }
-  LOCKSTEP_ASSIGN_OR_RETURN(const Values values, CollectValues(request));
-  LOCKSTEP_RETURN_IF_ERROR(Renderer(values).Render(job, "", false));
+  LOCKSTEP_ASSIGN_OR_RETURN(const Values values, CollectValues(request, source.job.value));
+  LOCKSTEP_RETURN_IF_ERROR(Renderer(values, source).Render(job, "", false));
   job["metadata"]["name"] = request.trial_name;
   job["metadata"]["namespace"] = request.trial_namespace;
   return job;

@@ -11,6 +11,7 @@
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/parallelism.h"
 #include "operators/reconcile/success_policy.h"
+#include "operators/store/config_maps.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -132,7 +133,8 @@ class ExperimentReconciler final : public Reconciler {
     for (const TrialAssignment& assignment : suggestion.status.suggestions) {
       if (more == 0) break;
       if (there.contains(assignment.name)) continue;
-      LOCKSTEP_ASSIGN_OR_RETURN(Trial trial, NewTrial(experiment, assignment));
+      LOCKSTEP_ASSIGN_OR_RETURN(Trial trial,
+                                NewTrial(experiment, assignment, ConfigMapsOf(store_)));
       LOCKSTEP_ASSIGN_OR_RETURN(ObjectPtr created, store_.Create(std::move(trial)));
       trials.push_back(std::move(created));
       --more;

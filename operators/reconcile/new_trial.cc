@@ -13,7 +13,8 @@ void InheritSurroundings(const ObjectMeta& owner, ObjectMeta& child) {
   }
 }
 
-Result<Trial> NewTrial(const Experiment& experiment, const TrialAssignment& assignment) {
+Result<Trial> NewTrial(const Experiment& experiment, const TrialAssignment& assignment,
+                       const ConfigMapLookup& config_maps) {
   if (!experiment.spec.trial_template)
     return InvalidArgument("spec.trialTemplate: is missing, so there is no job to run");
   const TrialTemplate& trial_template = *experiment.spec.trial_template;
@@ -30,7 +31,8 @@ Result<Trial> NewTrial(const Experiment& experiment, const TrialAssignment& assi
                             RenderTrial({.trial_template = trial_template,
                                          .trial_name = trial.meta.name,
                                          .trial_namespace = trial.meta.namespace_,
-                                         .assignments = assignment.parameter_assignments}));
+                                         .assignments = assignment.parameter_assignments,
+                                         .config_maps = config_maps}));
   trial.spec.objective = experiment.spec.objective;
   trial.spec.parameter_assignments = assignment.parameter_assignments;
   trial.spec.retain_run = trial_template.retain;

@@ -7,6 +7,7 @@
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
 #include "operators/serve/protocol.h"
+#include "operators/store/config_maps.h"
 
 namespace lockstep {
 
@@ -79,14 +80,12 @@ Result<Labels> ParseSelector(const std::string& selector) {
   return labels;
 }
 
-bool HasError(const std::vector<Finding>& findings) {
-  return std::ranges::any_of(
-      findings, [](const Finding& f) { return f.severity == Finding::Severity::kError; });
-}
-
-Status Rejection(const ObjectKey& key, const std::string& why,
-                 const std::vector<Finding>& findings) {
-  std::string message = key.ToString() + " " + why + ":";
+Status Rejection(const ObjectKey& key, std::string_view why, const std::vector<Finding>& findings) {
+  const bool valid = std::ranges::all_of(findings, [](const Finding& finding) {
+    return finding.unsupported || finding.severity == Finding::Severity::kWarning;
+  });
+  if (valid) why = "is valid, but this version cannot run it on one machine";
+  std::string message = key.ToString() + " " + std::string(why) + ":";
   for (const Finding& finding : findings) message += "\n  " + finding.path + ": " + finding.message;
   return InvalidArgument(std::move(message));
 }
@@ -97,8 +96,18 @@ struct Admitted {
   std::vector<Finding> findings;
 };
 
+// Nothing that a dry run would have created is there for it to find.
+ConfigMapLookup Tolerant(const ConfigMapLookup& config_maps) {
+  return [config_maps](const std::string& namespace_, const std::string& name) {
+    Result<ConfigMap> map = config_maps(namespace_, name);
+    if (map.status().kind() != StatusKind::kNotFound) return map;
+    return Result<ConfigMap>(Unavailable("there is no ConfigMap " + namespace_ + "/" + name));
+  };
+}
+
 // Body -> object with defaults and what is wrong with it; the path decides kind, namespace, name.
-Result<Admitted> Admit(const ObjectKey& key, const std::string& body) {
+Result<Admitted> Admit(const ObjectKey& key, const std::string& body,
+                       const ConfigMapLookup& config_maps) {
   LOCKSTEP_ASSIGN_OR_RETURN(Document document, ParseJson(body, "request"));
   LOCKSTEP_ASSIGN_OR_RETURN(Decoded decoded, Decode(document));
   Admitted admitted{std::move(decoded.object), std::move(document), std::move(decoded.findings)};
@@ -111,8 +120,8 @@ Result<Admitted> Admit(const ObjectKey& key, const std::string& body) {
                            KeyOf(admitted.object).ToString());
   }
   SetDefaults(admitted.object);
-  if (!HasError(admitted.findings)) {  // rules over what did not decode would only repeat it
-    std::vector<Finding> more = Validate(admitted.object, admitted.document);
+  if (!HasErrors(admitted.findings)) {  // rules over what did not decode would only repeat it
+    std::vector<Finding> more = Validate(admitted.object, admitted.document, config_maps);
     admitted.findings.insert(admitted.findings.end(), more.begin(), more.end());
   }
   return admitted;
@@ -181,10 +190,15 @@ HttpResponse Router::List(const Route& route) const {
   return {200, std::move(list), std::nullopt};
 }
 
+ConfigMapLookup Router::ConfigMapsFor(const Route& route) const {
+  const ConfigMapLookup config_maps = ConfigMapsOf(store_);
+  return route.dry_run() ? Tolerant(config_maps) : config_maps;
+}
+
 HttpResponse Router::Create(const Route& route, const std::string& body) const {
-  Result<Admitted> admitted = Admit(route.key(), body);
+  Result<Admitted> admitted = Admit(route.key(), body, ConfigMapsFor(route));
   if (!admitted.ok()) return Failure(admitted.status());
-  if (HasError(admitted->findings)) {
+  if (HasErrors(admitted->findings)) {
     return Failure(Rejection(KeyOf(admitted->object), "is not valid", admitted->findings),
                    admitted->findings);
   }
@@ -196,16 +210,16 @@ HttpResponse Router::Create(const Route& route, const std::string& body) const {
 }
 
 HttpResponse Router::Replace(const Route& route, const std::string& body) const {
-  Result<Admitted> admitted = Admit(route.key(), body);
+  Result<Admitted> admitted = Admit(route.key(), body, ConfigMapsFor(route));
   if (!admitted.ok()) return Failure(admitted.status());
   const Result<ObjectPtr> before = store_.Get(route.key());
   if (!before.ok()) return Failure(before.status());
-  if (HasError(admitted->findings)) {
+  if (HasErrors(admitted->findings)) {
     return Failure(Rejection(route.key(), "is not valid", admitted->findings), admitted->findings);
   }
   const std::vector<Finding> changes =
       ValidateUpdate(**before, admitted->object, admitted->document);
-  if (HasError(changes)) {
+  if (HasErrors(changes)) {
     return Failure(Rejection(route.key(), "cannot be changed like this", changes), changes);
   }
   if (MetaOf(admitted->object).resource_version.empty()) {

@@ -10,7 +10,8 @@
 //
 // ConfigMaps have no group: they are below /api/v1 instead of /apis/GROUP/VERSION.
 //
-// POST and PUT go through admission: defaults, then every rule; findings come back as 422.
+// POST and PUT go through admission: defaults, then every rule; findings come back as 422. A dry
+// run takes a ConfigMap that is not there for one that the same run would create.
 // Errors are Kubernetes Status objects (protocol.h).
 #pragma once
 
@@ -52,6 +53,7 @@ class Router {
  private:
   struct Route;
   HttpResponse List(const Route& route) const;
+  ConfigMapLookup ConfigMapsFor(const Route& route) const;
   HttpResponse Create(const Route& route, const std::string& body) const;
   HttpResponse Replace(const Route& route, const std::string& body) const;
   HttpResponse Metrics(const Route& route) const;

@@ -1,0 +1,13 @@
+#include "operators/store/config_maps.h"
+
+namespace lockstep {
+
+ConfigMapLookup ConfigMapsOf(const Store& store) {
+  return [&store](const std::string& namespace_, const std::string& name) -> Result<ConfigMap> {
+    LOCKSTEP_ASSIGN_OR_RETURN(const ObjectPtr object,
+                              store.Get({ConfigMap::kKind, namespace_, name}));
+    return std::get<ConfigMap>(*object);
+  };
+}
+
+}  // namespace lockstep
