@@ -11,6 +11,9 @@
 namespace lockstep {
 namespace {
 
+// Of a job whose end the backend will tell, in case that it does not.
+constexpr std::chrono::milliseconds kSafetyPoll{2000};
+
 FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
   FirstFailure failure;
   failure.cause = ExitCauseName(cause);
@@ -100,7 +103,7 @@ class TrainingJobReconciler final : public Reconciler {
     RemoveCondition(job.status.conditions, condition::kRestarting);
     SetTrue(job.status.conditions, condition::kRunning, "TrainingJobRunning",
             "TrainingJob is running", clock_.Now());
-    return Requeue{poll_};
+    return Requeue{observed.end_is_told ? kSafetyPoll : poll_};
   }
 
   Result<Requeue> RestartOrFail(TrainingJob& job, const FirstFailure& failure) {
