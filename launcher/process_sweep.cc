@@ -26,8 +26,7 @@ constexpr milliseconds kExecBound{250};  // how long a process may be without an
 constexpr int kLookAgainMs = 5;
 constexpr pid_t kKernelThreads = 2;  // their parent; they have no environment
 
-std::optional<std::string> ReadProc(pid_t pid, const char* name) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
+std::optional<std::string> ReadFile(const std::string& path) {
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return std::nullopt;
   std::string text;
@@ -36,6 +35,10 @@ std::optional<std::string> ReadProc(pid_t pid, const char* name) {
     text.append(buffer.data(), static_cast<std::size_t>(n));
   }
   return text;
+}
+
+std::optional<std::string> ReadProc(pid_t pid, const char* name) {
+  return ReadFile("/proc/" + std::to_string(pid) + "/" + name);
 }
 
 struct ProcessStat {
@@ -130,6 +133,17 @@ UniqueFd KillIfStillOurs(pid_t pid, const SweepTarget& target) {
 std::uint64_t StartTicks(pid_t pid) {
   const std::optional<ProcessStat> stat = ReadStat(pid);
   return stat ? stat->start_ticks : 0;
+}
+
+bool HasChildrenBut(const std::set<pid_t>& spare) {
+  const std::optional<std::string> text = ReadFile("/proc/thread-self/children");
+  if (!text) return true;
+  const char* at = text->c_str();
+  for (char* end = nullptr;; at = end) {
+    const auto pid = static_cast<pid_t>(std::strtol(at, &end, 10));
+    if (end == at) return false;
+    if (!spare.contains(pid)) return true;
+  }
 }
 
 std::vector<pid_t> FindProcesses(const SweepTarget& target) { return LookAround(target).found; }

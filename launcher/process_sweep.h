@@ -23,6 +23,12 @@ struct SweepTarget {
 // When a process was started, in the kernel's clock ticks since boot; 0 when there is none.
 std::uint64_t StartTicks(pid_t pid);
 
+// Whether this thread has children other than `spare`, zombies included. Whoever loses its parent
+// becomes a child of the nearest subreaper, before that parent can be waited for; so a subreaper
+// without children has no descendants at all. One read, where a sweep reads the whole process
+// table. True as well when the kernel does not say (no CONFIG_PROC_CHILDREN).
+bool HasChildrenBut(const std::set<pid_t>& spare);
+
 // Zombies are not counted: they hold nothing.
 std::vector<pid_t> FindProcesses(const SweepTarget& target);
 

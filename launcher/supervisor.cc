@@ -67,6 +67,7 @@ class Supervisor {
   void BeginStop();
   void Kill();
   void ReapStrays();
+  std::vector<pid_t> EndStrays();
   milliseconds TimeLeft() const;
 
   const LaunchPlan& plan_;
@@ -101,14 +102,7 @@ ExitRecord Supervisor::Run() {
   StartRanks();
   AwaitMembers();
   EndSidecars();
-  // Whatever left its rank's process group, or outlived its rank, ends with the job.
-  SweepTarget target;
-  target.tag = run_.tag;
-  target.parent = getpid();
-  target.spare = {guardian_->pid()};
-  target.since = StartTicks(guardian_->pid());
-  const std::vector<pid_t> left = SweepProcesses(target, kKillBound);
-  ReapStrays();
+  const std::vector<pid_t> left = EndStrays();
   members_->FinishOutput();
   ExitRecord record = verdict_.Record();
   if (!left.empty() && record.failure) {
@@ -116,6 +110,21 @@ ExitRecord Supervisor::Run() {
         "; " + std::to_string(left.size()) + " processes could not be killed";
   }
   return record;
+}
+
+// Whatever left its rank's process group, or outlived its rank, ends with the job. Returns what
+// does not.
+std::vector<pid_t> Supervisor::EndStrays() {
+  ReapStrays();
+  if (!HasChildrenBut({guardian_->pid()})) return {};
+  SweepTarget target;
+  target.tag = run_.tag;
+  target.parent = getpid();
+  target.spare = {guardian_->pid()};
+  target.since = StartTicks(guardian_->pid());
+  std::vector<pid_t> left = SweepProcesses(target, kKillBound);
+  ReapStrays();
+  return left;
 }
 
 // A volume of the rank's own is to be filled for each rank.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ struct JobObservation {
   JobPhase phase = JobPhase::kNotFound;
   int active = 0;                             // ranks that run
   std::optional<FirstFailure> first_failure;  // kFailed only
+  bool end_is_told = false;                   // TellEnds will say when it has ended
 };
 
 class JobBackend {
@@ -51,6 +53,10 @@ class JobBackend {
   // on; "" when there is no more now.
   virtual Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
                                       std::size_t bytes_max) = 0;
+  // Calls `on_end` with each job that has ended and whose observation said `end_is_told`, from a
+  // thread of the backend; {}: nobody any more. Once it has returned, the function before is not
+  // running and is never called again. A backend that cannot tell is polled.
+  virtual void TellEnds(std::function<void(const JobId&)> /*on_end*/) {}
   // Removes what a generation that does not run left behind (its job directory).
   virtual Status Forget(const JobId& id) = 0;
 };

@@ -15,8 +15,6 @@
 #include <iterator>
 #include <optional>
 
-#include "launcher/unique_fd.h"
-
 namespace lockstep {
 namespace {
 
@@ -74,6 +72,13 @@ bool IsAlive(const Claim& claim) {
   const auto stat = text ? ParseStat(*text) : std::nullopt;
   // A zombie waits for a parent that may never ask; it does nothing any more.
   return stat && stat->start_time == claim.start_time && stat->state != 'Z' && stat->state != 'X';
+}
+
+// The descriptor is opened first and the process checked after, so that it is that of the process
+// that was checked, whatever happens to its number meanwhile.
+UniqueFd OpenAlive(const Claim& claim) {
+  UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, claim.pid, 0U)));
+  return process.valid() && IsAlive(claim) ? std::move(process) : UniqueFd();
 }
 
 // All that the forked process needs, made before the fork: after it, only async-signal-safe calls
@@ -211,15 +216,18 @@ Result<LauncherLife> LauncherProcess::Life() const {
   return IsAlive(*claim) ? LauncherLife::kAlive : LauncherLife::kGone;
 }
 
+UniqueFd LauncherProcess::Open() const {
+  const auto claim = ParseClaim(ReadSmallFile(pid_path()).value_or(""));
+  return claim ? OpenAlive(*claim) : UniqueFd();
+}
+
 Status LauncherProcess::AskToStop() const {
   const std::string asked = dir_ + "/stop";
   if (access(asked.c_str(), F_OK) == 0) return OkStatus();
   const auto claim = ParseClaim(ReadSmallFile(pid_path()).value_or(""));
   if (!claim) return Internal(pid_path() + ": cannot be read");
-  // The descriptor is opened first and the process checked after, so that the signal goes to the
-  // process that was checked, whatever happens to its number meanwhile.
-  const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, claim->pid, 0U)));
-  if (process.valid() && IsAlive(*claim) &&
+  const UniqueFd process = OpenAlive(*claim);
+  if (process.valid() &&
       syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0U) != 0 && errno != ESRCH)
     return ErrnoStatus("stop the launcher of " + dir_, errno);
   const UniqueFd marker(open(asked.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));

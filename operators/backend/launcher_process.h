@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "launcher/unique_fd.h"
 #include "runtime/base/status.h"
 
 namespace lockstep {
@@ -25,6 +26,8 @@ class LauncherProcess {
   // the claim is there.
   Status Start(const std::vector<std::string>& command) const;
   Result<LauncherLife> Life() const;
+  // A pidfd of it; none: it does not live, or there are no descriptors left.
+  UniqueFd Open() const;
   // SIGTERM, once however often it is called. REQUIRES: claimed
   Status AskToStop() const;
 

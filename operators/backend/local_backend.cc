@@ -11,6 +11,7 @@
 
 #include "launcher/job_dir.h"
 #include "launcher/unique_fd.h"
+#include "operators/backend/exit_watch.h"
 #include "operators/backend/job_plan.h"
 #include "operators/backend/launcher_process.h"
 
@@ -59,31 +60,19 @@ class LocalBackend final : public JobBackend {
     return launcher.Start({options_.lockstep, "run", "--plan", dir.plan_path()});
   }
 
+  // A job that runs is watched from the first look on, also one that an earlier operator started.
   Result<JobObservation> Observe(const JobId& id) override {
-    const JobDir dir = DirOf(id);
-    // The launcher before the directory: one that is gone writes nothing after it was looked at.
-    LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife launcher, LauncherProcess(dir.path()).Life());
-    if (launcher == LauncherLife::kNone) return JobObservation{};
-    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, dir.Life());
-    JobObservation observation;
-    if (life == JobLife::kRunning) {
-      observation.phase = JobPhase::kRunning;
-      LOCKSTEP_ASSIGN_OR_RETURN(observation.active, RanksOf(dir));
-    } else if (life == JobLife::kEnded) {
-      LOCKSTEP_ASSIGN_OR_RETURN(const ExitRecord record, dir.ReadExit());
-      observation.phase =
-          record.cause == ExitCause::kSucceeded ? JobPhase::kSucceeded : JobPhase::kFailed;
-      if (observation.phase == JobPhase::kFailed) observation.first_failure = FailureOf(record);
-    } else if (launcher == LauncherLife::kAlive) {
-      observation.phase = JobPhase::kStarting;
-    } else {
-      observation.phase = JobPhase::kFailed;
-      observation.first_failure =
-          LauncherLost(life == JobLife::kLost ? "the launcher and its guardian were killed"
-                                              : "the launcher ended before it began; see " +
-                                                    dir.path() + "/launcher.log");
+    LOCKSTEP_ASSIGN_OR_RETURN(JobObservation observation, Look(id));
+    if (!Runs(observation)) return observation;
+    if (!exits_.Watches(id) && !exits_.Add(id, LauncherProcess(DirOf(id).path()).Open())) {
+      return Look(id);  // the launcher has just ended, or its guardian cleans up behind it
     }
+    observation.end_is_told = true;
     return observation;
+  }
+
+  void TellEnds(std::function<void(const JobId&)> on_end) override {
+    exits_.Tell(std::move(on_end));
   }
 
   Result<bool> Stop(const JobId& id) override {
@@ -127,8 +116,8 @@ class LocalBackend final : public JobBackend {
 
   Status Forget(const JobId& id) override {
     const JobDir dir = DirOf(id);
-    LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation now, Observe(id));
-    if (now.phase == JobPhase::kStarting || now.phase == JobPhase::kRunning)
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation now, Look(id));
+    if (Runs(now))
       return FailedPrecondition("the job directory " + dir.path() +
                                 " is in use: stop the job first");
     std::error_code error;
@@ -144,6 +133,37 @@ class LocalBackend final : public JobBackend {
  private:
   JobDir DirOf(const JobId& id) const { return JobDir(LocalJobDir(options_.jobs_dir, id)); }
 
+  static bool Runs(const JobObservation& job) {
+    return job.phase == JobPhase::kStarting || job.phase == JobPhase::kRunning;
+  }
+
+  Result<JobObservation> Look(const JobId& id) const {
+    const JobDir dir = DirOf(id);
+    // The launcher before the directory: one that is gone writes nothing after it was looked at.
+    LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife launcher, LauncherProcess(dir.path()).Life());
+    if (launcher == LauncherLife::kNone) return JobObservation{};
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, dir.Life());
+    JobObservation observation;
+    if (life == JobLife::kRunning) {
+      observation.phase = JobPhase::kRunning;
+      LOCKSTEP_ASSIGN_OR_RETURN(observation.active, RanksOf(dir));
+    } else if (life == JobLife::kEnded) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const ExitRecord record, dir.ReadExit());
+      observation.phase =
+          record.cause == ExitCause::kSucceeded ? JobPhase::kSucceeded : JobPhase::kFailed;
+      if (observation.phase == JobPhase::kFailed) observation.first_failure = FailureOf(record);
+    } else if (launcher == LauncherLife::kAlive) {
+      observation.phase = JobPhase::kStarting;
+    } else {
+      observation.phase = JobPhase::kFailed;
+      observation.first_failure =
+          LauncherLost(life == JobLife::kLost ? "the launcher and its guardian were killed"
+                                              : "the launcher ended before it began; see " +
+                                                    dir.path() + "/launcher.log");
+    }
+    return observation;
+  }
+
   Result<int> RanksOf(const JobDir& dir) const {
     const UniqueFd fd(open(dir.plan_path().c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) return ErrnoStatus("open " + dir.plan_path(), errno);
@@ -158,6 +178,7 @@ class LocalBackend final : public JobBackend {
   }
 
   const LocalBackendOptions options_;
+  ExitWatch exits_;
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ Manager::Manager(Store& store, Clock& clock, std::vector<Controller> controllers
 
 Manager::~Manager() {
   queue_.ShutDown();
-  subscriptions_.clear();
+  Unsubscribe();
   for (std::thread& worker : workers_) worker.join();
 }
 
@@ -48,6 +48,15 @@ void Manager::Subscribe() {
     subscriptions_.push_back(store_.Watch({.kind = kind, .namespace_ = "", .labels = {}},
                                           [this](const Change& change) { OnChange(change); }));
   }
+  for (const Controller& controller : controllers_)
+    if (controller.events) controller.events([this](const ObjectKey& key) { Enqueue(key); });
+}
+
+void Manager::Unsubscribe() {
+  if (subscriptions_.empty()) return;
+  subscriptions_.clear();
+  for (const Controller& controller : controllers_)
+    if (controller.events) controller.events({});
 }
 
 void Manager::OnChange(const Change& change) {
@@ -96,7 +105,7 @@ void Manager::ReconcileOne(const ObjectKey& key) {
 
 Status Manager::Stop(std::chrono::milliseconds timeout) {
   queue_.ShutDown();
-  subscriptions_.clear();
+  Unsubscribe();
   std::unique_lock lock(mutex_);
   if (ended_.wait_for(lock, timeout, [this] { return working_ == 0; })) return OkStatus();
   std::string late;

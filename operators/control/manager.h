@@ -22,17 +22,23 @@ struct RelatedKind {
   std::function<std::vector<ObjectKey>(const Change&)> keys;  // may read the store; never writes
 };
 
+// Something outside the store that tells when an object is to be reconciled: it calls `wake`, from
+// any thread, until it is called again with {}; after that, never.
+using EventSource = std::function<void(std::function<void(const ObjectKey&)> wake)>;
+
 struct Controller {
   std::string kind;  // a change of such an object reconciles it
   std::unique_ptr<Reconciler> reconciler;
   std::vector<RelatedKind> related;
+  EventSource events = {};  // none: only changes wake it
 };
 
 // The owner of `kind` that the changed object names in its ownerReferences, if any.
 std::vector<ObjectKey> OwnerKeys(const Change& change, std::string_view kind);
 
 struct ManagerOptions {
-  int workers = 2;
+  // More than cores: a worker mostly waits for the disk, and what waits together is one commit.
+  int workers = 8;
   std::chrono::milliseconds conflict_delay{10};  // before a key is tried again after Conflict
   WorkQueueOptions queue;
 };
@@ -58,6 +64,7 @@ class Manager {
 
  private:
   void Subscribe();
+  void Unsubscribe();
   void OnChange(const Change& change);
   void Work();
   void ReconcileOne(const ObjectKey& key);

@@ -46,6 +46,15 @@ std::vector<ObjectKey> TrialsThatFollow(const Change& change) {
   return keys;
 }
 
+EventSource EndsOf(JobBackend& backend) {
+  return [&backend](std::function<void(const ObjectKey&)> wake) {
+    if (!wake) return backend.TellEnds({});
+    backend.TellEnds([wake = std::move(wake)](const JobId& id) {
+      wake({TrainingJob::kKind, id.namespace_, id.name});
+    });
+  };
+}
+
 }  // namespace
 
 std::vector<Controller> MakeControllers(Store& store, ObservationStore& observations,
@@ -53,8 +62,8 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
                                         const ControllerOptions& options) {
   std::vector<Controller> controllers;
   const auto add = [&](const char* kind, std::unique_ptr<Reconciler> reconciler,
-                       std::vector<RelatedKind> related) {
-    controllers.push_back({kind, std::move(reconciler), std::move(related)});
+                       std::vector<RelatedKind> related, EventSource events = {}) {
+    controllers.push_back({kind, std::move(reconciler), std::move(related), std::move(events)});
   };
   add(Experiment::kKind, MakeExperimentReconciler(store, clock),
       {Owned(Trial::kKind, Experiment::kKind), Owned(Suggestion::kKind, Experiment::kKind)});
@@ -62,7 +71,8 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
       {{Trial::kKind, SuggestionOfTrial}, {Experiment::kKind, SuggestionOfExperiment}});
   add(Trial::kKind, MakeTrialReconciler(store, observations, backend, clock, options.poll),
       {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsThatFollow}});
-  add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {});
+  add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {},
+      EndsOf(backend));
   return controllers;
 }
 

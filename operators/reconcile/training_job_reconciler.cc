@@ -15,6 +15,9 @@
 namespace lockstep {
 namespace {
 
+// Of a job whose end the backend will tell, in case that it does not.
+constexpr std::chrono::milliseconds kSafetyPoll{2000};
+
 FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
   FirstFailure failure;
   failure.cause = ExitCauseName(cause);
@@ -155,8 +158,9 @@ class TrainingJobReconciler final : public Reconciler {
     RemoveCondition(job.status.conditions, condition::kRestarting);
     SetTrue(job.status.conditions, condition::kRunning, "TrainingJobRunning",
             "TrainingJob is running", clock_.Now());
+    const std::chrono::milliseconds look = observed.end_is_told ? kSafetyPoll : poll_;
     const auto left = TimeLeft(DeadlineOf(job.meta), job.status.start_time, clock_.Now());
-    return Requeue{std::min(poll_, left.value_or(poll_))};
+    return Requeue{std::min(look, left.value_or(look))};
   }
 
   Result<Requeue> RestartOrFail(TrainingJob& job, const FirstFailure& failure) {
