@@ -27,6 +27,8 @@ inline constexpr char kExhausted[] = "Exhausted";  // Suggestion: no point is le
 // Reasons that one reconciler reads of another's object.
 namespace reason {
 // Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
+// Of a TrainingJob that waits for a ConfigMap; Kubernetes' word for a pod that does.
+inline constexpr char kCreateContainerConfigError[] = "CreateContainerConfigError";
 inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
 // Failed, of a TrainingJob that ran past kDeadlineAnnotation.
 inline constexpr char kTrainingJobDeadlineExceeded[] = "TrainingJobDeadlineExceeded";

@@ -1,6 +1,7 @@
 #include "operators/reconcile/training_job_reconciler.h"
 
 #include "launcher/job_dir.h"
+#include "launcher/run_identity.h"
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
 #include "operators/backend/job_plan.h"
@@ -10,6 +11,8 @@
 
 namespace lockstep {
 namespace {
+
+constexpr std::chrono::seconds kConfigMapPoll{1};
 
 FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
   FirstFailure failure;
@@ -71,8 +74,8 @@ class TrainingJobReconciler final : public Reconciler {
   }
 
   Result<Requeue> Run(TrainingJob& job) {
-    const JobPlan plan = MakeJobPlan(job, job.status.generation);
-    LOCKSTEP_ASSIGN_OR_RETURN(JobObservation observed, backend_.Observe(plan.id));
+    const JobId id = IdOf(job, job.status.generation);
+    LOCKSTEP_ASSIGN_OR_RETURN(JobObservation observed, backend_.Observe(id));
     if (observed.phase == JobPhase::kNotFound &&
         IsTrue(job.status.conditions, condition::kRunning)) {
       // It ran, and what it left behind is gone: to apply the plan again would run it twice.
@@ -80,13 +83,18 @@ class TrainingJobReconciler final : public Reconciler {
       observed.first_failure =
           NoRankToBlame(ExitCause::kLauncherLost, "its job directory was removed while it ran");
     } else if (observed.phase == JobPhase::kNotFound) {
-      const Status applied = backend_.Apply(plan);
+      const Result<JobPlan> plan =
+          MakeJobPlan(job, id.generation, HostName(), [&](const std::string& name) {
+            return Find<ConfigMap>(store_, {ConfigMap::kKind, id.namespace_, name});
+          });
+      if (plan.status().kind() == StatusKind::kNotFound) return Wait(job, plan.status().message());
+      const Status applied = plan.ok() ? backend_.Apply(*plan) : plan.status();
       if (applied.kind() == StatusKind::kInvalidArgument) {
         Fail(job, NoRankToBlame(ExitCause::kStartFailed, applied.message()));
         return Requeue{};
       }
       LOCKSTEP_RETURN_IF_ERROR(applied);
-      LOCKSTEP_ASSIGN_OR_RETURN(observed, backend_.Observe(plan.id));
+      LOCKSTEP_ASSIGN_OR_RETURN(observed, backend_.Observe(id));
     }
     job.status.active = observed.phase == JobPhase::kRunning ? observed.active : 0;
     switch (observed.phase) {
@@ -102,6 +110,13 @@ class TrainingJobReconciler final : public Reconciler {
     SetTrue(job.status.conditions, condition::kRunning, "TrainingJobRunning",
             "TrainingJob is running", clock_.Now());
     return Requeue{poll_};
+  }
+
+  // For a ConfigMap, as a pod does.
+  Result<Requeue> Wait(TrainingJob& job, const std::string& message) {
+    SetFalse(job.status.conditions, condition::kRunning, reason::kCreateContainerConfigError,
+             message, clock_.Now());
+    return Requeue{kConfigMapPoll};
   }
 
   Result<Requeue> RestartOrFail(TrainingJob& job, const FirstFailure& failure) {
