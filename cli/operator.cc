@@ -94,7 +94,7 @@ Result<Wiring> Wire(const StateDir& dir) {
   Wiring wiring{std::move(lock), {}, {}, {}, {}, {}, {}};
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.store, SqliteStore::Open(dir.database_path()));
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.observations, OpenSqliteObservationStore(dir.database_path()));
-  wiring.backend = MakeLocalBackend({dir.jobs_path(), std::move(program)});
+  wiring.backend = MakeLocalBackend({dir.jobs_path(), std::move(program), dir.volumes_path()});
   wiring.manager = std::make_unique<Manager>(
       *wiring.store, SystemClock(),
       MakeControllers(*wiring.store, *wiring.observations, *wiring.backend, SystemClock()));

@@ -16,6 +16,7 @@ struct StateDir {
   std::string log_path() const { return path + "/operator.log"; }
   std::string database_path() const { return path + "/state.db"; }
   std::string jobs_path() const { return path + "/jobs"; }
+  std::string volumes_path() const { return path + "/volumes"; }
 };
 
 // `flag` (--state-dir) unless empty, else LOCKSTEP_STATE_DIR, else $XDG_STATE_HOME/lockstep, else

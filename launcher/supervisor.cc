@@ -254,7 +254,8 @@ void Supervisor::HandleTime() {
   for (const SidecarEnd::Due& due : sidecars_.TakeDue(now)) {
     members_->SignalOne(due.pid, due.signal_number);
     if (due.signal_number == SIGTERM) members_->SignalOne(due.pid, SIGCONT);
-    if (due.signal_number == SIGKILL) give_up_at_ = now + kKillBound;
+    // The last that is done to any of them.
+    if (sidecars_.Next() == steady_clock::time_point::max()) give_up_at_ = now + kKillBound;
   }
   if (ending_) return;
   if (now >= deadline_ && !verdict_.decided()) {

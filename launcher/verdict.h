@@ -19,8 +19,8 @@ struct MemberName {
   int rank = -1;  // -1: an init command or a sidecar
   std::string role;
   std::string command;
-  std::string sidecar = {};  // its name; empty: none
   pid_t pid = -1;
+  std::string sidecar = {};  // its name; empty: none
 };
 
 class Verdict {

@@ -27,6 +27,8 @@ inline constexpr char kExhausted[] = "Exhausted";  // Suggestion: no point is le
 // Reasons that one reconciler reads of another's object.
 namespace reason {
 // Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
+// Of a TrainingJob that waits for a ConfigMap; Kubernetes' word for a pod that does.
+inline constexpr char kCreateContainerConfigError[] = "CreateContainerConfigError";
 inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
 // Succeeded or Failed, of an Experiment whose kDeadlineAnnotation has passed.
 inline constexpr char kExperimentDeadlineExceeded[] = "ExperimentDeadlineExceeded";

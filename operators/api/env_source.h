@@ -43,8 +43,8 @@ struct ConfigMapKeyRef {
 };
 
 struct EnvVarSource {
-  std::optional<FieldRef> field_ref;
-  std::optional<ConfigMapKeyRef> config_map_key_ref;
+  std::optional<FieldRef> field_ref = {};
+  std::optional<ConfigMapKeyRef> config_map_key_ref = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {

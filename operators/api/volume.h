@@ -101,10 +101,10 @@ struct ClaimVolume {
 
 struct Volume {
   std::string name;
-  std::optional<EmptyDirVolume> empty_dir;  // also when there is no source
-  std::optional<HostPathVolume> host_path;
-  std::optional<ConfigMapVolume> config_map;
-  std::optional<ClaimVolume> claim;
+  std::optional<EmptyDirVolume> empty_dir = {};  // also when there is no source
+  std::optional<HostPathVolume> host_path = {};
+  std::optional<ConfigMapVolume> config_map = {};
+  std::optional<ClaimVolume> claim = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {

@@ -5,6 +5,7 @@
 // twice starts nothing twice, also when the operator was killed between the two.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -24,12 +25,34 @@ struct JobId {
   int generation = 0;
 };
 
-// What is to run; see job_plan.h for how it is made from a TrainingJob.
+struct VolumeFile {
+  std::string path;  // in the volume
+  std::string bytes;
+  unsigned mode = 0644;
+};
+
+// What a ConfigMap volume of a role holds.
+struct FilledVolume {
+  std::string role;
+  std::string volume;
+  std::vector<VolumeFile> files;
+};
+
+// A program that runs beside rank 0, of its first role's pod, with that pod's volumes.
+struct CollectorSidecar {
+  Container container;
+  std::chrono::milliseconds linger{0};  // from the end of the ranks to its SIGTERM
+};
+
+// What is to run; see job_plan.h for how it is made from a TrainingJob. It refers to nothing:
+// values from ConfigMaps and fields are in it.
 struct JobPlan {
   JobId id;
-  TrainingJobSpec spec;     // placeholders resolved, defaults set
+  TrainingJobSpec spec;     // placeholders resolved, defaults set, env without valueFrom or envFrom
   std::string working_dir;  // for containers that name none; may be empty
   std::string path;         // PATH for programs; empty: the operator's own
+  std::vector<FilledVolume> filled_volumes = {};
+  std::optional<CollectorSidecar> collector_sidecar = {};
 };
 
 enum class JobPhase : std::uint8_t { kNotFound, kStarting, kRunning, kSucceeded, kFailed };

@@ -34,41 +34,76 @@ Result<std::vector<std::string>> CommandOf(const Container& container, const Env
   return command;
 }
 
-// The launcher gives the init commands the role's surroundings; env(1) gives them their own.
-Result<std::vector<std::string>> InitCommandOf(const Container& container,
-                                               const std::string& path) {
-  const Environment env = ExpandedEnv(container.env);
-  LOCKSTEP_ASSIGN_OR_RETURN(std::vector<std::string> command, CommandOf(container, env, path));
-  if (env.empty() && container.working_dir.empty()) return command;
-  std::vector<std::string> wrapped = {"env"};
-  if (!container.working_dir.empty()) wrapped.push_back("--chdir=" + container.working_dir);
-  for (const auto& [name, value] : env) wrapped.push_back(name + "=" + value);
-  wrapped.insert(wrapped.end(), command.begin(), command.end());
-  return wrapped;
+Result<LaunchInit> InitOf(const JobPlan& plan, const JobRole& role, const Container& container,
+                          const std::string& path, const VolumePlaces& places) {
+  LaunchInit init;
+  init.name = container.name;
+  init.env = ExpandedEnv(container.env);
+  init.working_dir = container.working_dir;
+  init.sidecar = container.restart_policy == "Always";
+  LOCKSTEP_ASSIGN_OR_RETURN(init.command, CommandOf(container, init.env, path));
+  LOCKSTEP_ASSIGN_OR_RETURN(init.mounts, MountsOf(plan, role, container, path, places));
+  return init;
 }
 
-Result<LaunchRole> RoleOf(const JobRole& role, const std::string& working_dir,
-                          const std::string& path) {
+Result<LaunchRole> RoleOf(const JobPlan& plan, const JobRole& role, const std::string& path,
+                          const VolumePlaces& places) {
   const PodSpec& pod = role.pod_template.spec;
   if (pod.containers.size() != 1) {
     return InvalidArgument(path + ".containers: has " + std::to_string(pod.containers.size()) +
                            " containers, must have one: the program of a rank");
   }
   const Container& container = pod.containers[0];
+  const std::string container_path = path + ".containers[0]";
   LaunchRole launch;
   launch.name = role.name;
   launch.ranks = role.replicas;
   launch.env = ExpandedEnv(container.env);
-  launch.working_dir = container.working_dir.empty() ? working_dir : container.working_dir;
-  LOCKSTEP_ASSIGN_OR_RETURN(launch.command,
-                            CommandOf(container, launch.env, path + ".containers[0]"));
+  launch.working_dir = container.working_dir.empty() ? plan.working_dir : container.working_dir;
+  LOCKSTEP_ASSIGN_OR_RETURN(launch.command, CommandOf(container, launch.env, container_path));
+  LOCKSTEP_ASSIGN_OR_RETURN(launch.mounts, MountsOf(plan, role, container, container_path, places));
   for (std::size_t i = 0; i < pod.init_containers.size(); ++i) {
-    LOCKSTEP_ASSIGN_OR_RETURN(
-        auto command,
-        InitCommandOf(pod.init_containers[i], path + ".initContainers[" + std::to_string(i) + "]"));
-    launch.init_commands.push_back(std::move(command));
+    const std::string init_path = path + ".initContainers[" + std::to_string(i) + "]";
+    LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init,
+                              InitOf(plan, role, pod.init_containers[i], init_path, places));
+    launch.init.push_back(std::move(init));
   }
   return launch;
+}
+
+// Beside rank 0, after all that is started before it.
+Status AddCollector(const JobPlan& plan, const VolumePlaces& places, LaunchPlan* launch) {
+  if (!plan.collector_sidecar || launch->roles.empty()) return OkStatus();
+  LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init,
+                            InitOf(plan, plan.spec.roles[0], plan.collector_sidecar->container,
+                                   "spec.metricsCollectorSpec.collector.customCollector", places));
+  init.sidecar = true;
+  init.linger = plan.collector_sidecar->linger;
+  launch->roles[0].init.push_back(std::move(init));
+  return OkStatus();
+}
+
+Status ResolvePod(const PodView& view, const std::string& path, const std::string& role,
+                  PodSpec* pod, JobPlan* plan) {
+  for (std::size_t i = 0; i < pod->volumes.size(); ++i) {
+    if (!pod->volumes[i].config_map) continue;
+    const std::string place = path + ".volumes[" + std::to_string(i) + "]";
+    LOCKSTEP_ASSIGN_OR_RETURN(std::vector<VolumeFile> files,
+                              ResolveFiles(view, place, *pod->volumes[i].config_map));
+    plan->filled_volumes.push_back({role, pod->volumes[i].name, std::move(files)});
+  }
+  for (auto [name, containers] : {std::pair{".initContainers[", &pod->init_containers},
+                                  std::pair{".containers[", &pod->containers}}) {
+    for (std::size_t i = 0; i < containers->size(); ++i) {
+      LOCKSTEP_RETURN_IF_ERROR(
+          ResolveEnvironment(view, path + name + std::to_string(i) + "]", &(*containers)[i]));
+    }
+  }
+  return OkStatus();
+}
+
+std::string PodPath(std::size_t role) {
+  return "spec.roles[" + std::to_string(role) + "].template.spec";
 }
 
 std::string Annotation(const ObjectMeta& meta, const char* name) {
@@ -78,21 +113,29 @@ std::string Annotation(const ObjectMeta& meta, const char* name) {
 
 }  // namespace
 
-JobPlan MakeJobPlan(const TrainingJob& job, int generation) {
-  return {.id = {.namespace_ = job.meta.namespace_,
-                 .name = job.meta.name,
-                 .uid = job.meta.uid,
-                 .generation = generation},
-          .spec = job.spec,
-          .working_dir = Annotation(job.meta, kWorkingDirAnnotation),
-          .path = Annotation(job.meta, kPathAnnotation)};
+Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::string& node_name,
+                            const ConfigMapLookup& config_maps) {
+  JobPlan plan{.id = {.namespace_ = job.meta.namespace_,
+                      .name = job.meta.name,
+                      .uid = job.meta.uid,
+                      .generation = generation},
+               .spec = job.spec,
+               .working_dir = Annotation(job.meta, kWorkingDirAnnotation),
+               .path = Annotation(job.meta, kPathAnnotation)};
+  for (std::size_t i = 0; i < plan.spec.roles.size(); ++i) {
+    JobRole& role = plan.spec.roles[i];
+    const PodView view{job.meta, role.pod_template.metadata, node_name, config_maps};
+    LOCKSTEP_RETURN_IF_ERROR(
+        ResolvePod(view, PodPath(i), role.name, &role.pod_template.spec, &plan));
+  }
+  return plan;
 }
 
-Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const std::string& job_dir) {
+Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& places) {
   LaunchPlan launch;
   launch.job = plan.id.name + "-" + plan.id.uid.substr(0, 8);
   launch.generation = plan.id.generation;
-  launch.job_dir = job_dir;
+  launch.job_dir = places.job_dir;
   launch.quiet = true;
   if (!plan.path.empty()) launch.env["PATH"] = plan.path;
   if (plan.spec.success_policy == "Rank0") {
@@ -106,10 +149,11 @@ Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const std::string& job_di
   if (plan.spec.grace_period_seconds)
     launch.grace = std::min(std::chrono::seconds(*plan.spec.grace_period_seconds), kForever);
   for (std::size_t i = 0; i < plan.spec.roles.size(); ++i) {
-    const std::string path = "spec.roles[" + std::to_string(i) + "].template.spec";
-    LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole role, RoleOf(plan.spec.roles[i], plan.working_dir, path));
+    LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole role,
+                              RoleOf(plan, plan.spec.roles[i], PodPath(i), places));
     launch.roles.push_back(std::move(role));
   }
+  LOCKSTEP_RETURN_IF_ERROR(AddCollector(plan, places, &launch));
   const Status status = CheckLaunchPlan(launch);
   if (!status.ok()) return status.WithContext("TrainingJob " + plan.id.name);
   return launch;

@@ -52,10 +52,12 @@ class LocalBackend final : public JobBackend {
     const LauncherProcess launcher(dir.path());
     LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife life, launcher.Life());
     if (life != LauncherLife::kNone) return OkStatus();
-    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan launch, MakeLaunchPlan(plan, dir.path()));
+    const VolumePlaces places{dir.path(), options_.volumes_dir};
+    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan launch, MakeLaunchPlan(plan, places));
     std::error_code error;
     fs::create_directories(dir.path(), error);
     if (error) return ErrnoStatus("make the job directory " + dir.path(), error.value());
+    LOCKSTEP_RETURN_IF_ERROR(PrepareVolumes(plan, places));
     LOCKSTEP_RETURN_IF_ERROR(dir.WritePlan(EncodeLaunchPlan(launch)));
     return launcher.Start({options_.lockstep, "run", "--plan", dir.plan_path()});
   }

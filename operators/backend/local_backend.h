@@ -11,8 +11,9 @@
 namespace lockstep {
 
 struct LocalBackendOptions {
-  std::string jobs_dir;  // absolute: <state>/jobs
-  std::string lockstep;  // absolute path of the lockstep binary
+  std::string jobs_dir;     // absolute: <state>/jobs
+  std::string lockstep;     // absolute path of the lockstep binary
+  std::string volumes_dir;  // absolute: <state>/volumes, for persistentVolumeClaims
 };
 
 std::unique_ptr<JobBackend> MakeLocalBackend(LocalBackendOptions options);

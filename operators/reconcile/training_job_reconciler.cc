@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "launcher/job_dir.h"
+#include "launcher/run_identity.h"
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
 #include "operators/backend/job_plan.h"
@@ -17,6 +18,7 @@ namespace {
 
 // Of a job whose end the backend will tell, in case that it does not.
 constexpr std::chrono::milliseconds kSafetyPoll{2000};
+constexpr std::chrono::seconds kConfigMapPoll{1};
 
 FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
   FirstFailure failure;
@@ -125,21 +127,26 @@ class TrainingJobReconciler final : public Reconciler {
   }
 
   Result<Requeue> Run(TrainingJob& job) {
-    const JobPlan plan = MakeJobPlan(job, job.status.generation);
-    LOCKSTEP_ASSIGN_OR_RETURN(JobObservation observed, backend_.Observe(plan.id));
+    const JobId id = IdOf(job, job.status.generation);
+    LOCKSTEP_ASSIGN_OR_RETURN(JobObservation observed, backend_.Observe(id));
     if (observed.phase == JobPhase::kNotFound &&
         IsTrue(job.status.conditions, condition::kRunning)) {
       // It ran, and what it left behind is gone: to apply the plan again would run it twice.
       observed.phase = JobPhase::kFailed;
       observed.first_failure = DirectoryGone();
     } else if (observed.phase == JobPhase::kNotFound) {
-      const Status applied = backend_.Apply(plan);
+      const Result<JobPlan> plan =
+          MakeJobPlan(job, id.generation, HostName(), [&](const std::string& name) {
+            return Find<ConfigMap>(store_, {ConfigMap::kKind, id.namespace_, name});
+          });
+      if (plan.status().kind() == StatusKind::kNotFound) return Wait(job, plan.status().message());
+      const Status applied = plan.ok() ? backend_.Apply(*plan) : plan.status();
       if (applied.kind() == StatusKind::kInvalidArgument) {
         Fail(job, NoRankToBlame(ExitCause::kStartFailed, applied.message()));
         return Requeue{};
       }
       LOCKSTEP_RETURN_IF_ERROR(applied);
-      LOCKSTEP_ASSIGN_OR_RETURN(observed, backend_.Observe(plan.id));
+      LOCKSTEP_ASSIGN_OR_RETURN(observed, backend_.Observe(id));
     }
     job.status.active = observed.phase == JobPhase::kRunning ? observed.active : 0;
     switch (observed.phase) {
@@ -161,6 +168,13 @@ class TrainingJobReconciler final : public Reconciler {
     const std::chrono::milliseconds look = observed.end_is_told ? kSafetyPoll : poll_;
     const auto left = TimeLeft(DeadlineOf(job.meta), job.status.start_time, clock_.Now());
     return Requeue{std::min(look, left.value_or(look))};
+  }
+
+  // For a ConfigMap, as a pod does.
+  Result<Requeue> Wait(TrainingJob& job, const std::string& message) {
+    SetFalse(job.status.conditions, condition::kRunning, reason::kCreateContainerConfigError,
+             message, clock_.Now());
+    return Requeue{kConfigMapPoll};
   }
 
   Result<Requeue> RestartOrFail(TrainingJob& job, const FirstFailure& failure) {

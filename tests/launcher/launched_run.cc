@@ -61,6 +61,8 @@ std::string TemporaryFolder::Write(const std::string& name, const std::string& t
   return path_ + "/" + name;
 }
 
+std::string LaunchedProgram() { return LOCKSTEP_PROGRAM; }
+
 std::string ReadText(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();

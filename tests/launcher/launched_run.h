@@ -25,6 +25,9 @@ class TemporaryFolder {
   std::string path_;
 };
 
+// The path of the program that LaunchedRun starts.
+std::string LaunchedProgram();
+
 std::string ReadText(const std::string& path);
 
 struct RunResult {

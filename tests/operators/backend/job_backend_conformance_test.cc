@@ -43,7 +43,8 @@ struct Local final : Backend {
   Local() {
     std::string pattern = std::filesystem::temp_directory_path() / "lockstep-backend-XXXXXX";
     state = mkdtemp(pattern.data());
-    backend = MakeLocalBackend({.jobs_dir = state, .lockstep = LOCKSTEP_PLAN_RUNNER});
+    backend = MakeLocalBackend(
+        {.jobs_dir = state, .lockstep = LOCKSTEP_PLAN_RUNNER, .volumes_dir = state + "/volumes"});
   }
   ~Local() override { std::filesystem::remove_all(state); }
   JobBackend& Get() override { return *backend; }

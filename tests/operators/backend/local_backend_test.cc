@@ -31,7 +31,8 @@ class LocalBackendTest : public testing::Test {
 
   // As an operator does when it starts: nothing is remembered but the job directories.
   std::unique_ptr<JobBackend> Backend() {
-    return MakeLocalBackend({.jobs_dir = jobs_, .lockstep = LOCKSTEP_PLAN_RUNNER});
+    return MakeLocalBackend(
+        {.jobs_dir = jobs_, .lockstep = LOCKSTEP_PLAN_RUNNER, .volumes_dir = jobs_ + "/volumes"});
   }
   JobPlan Plan(const std::string& shell) {
     JobPlan plan;
@@ -113,11 +114,57 @@ TEST_F(LocalBackendTest, ALauncherThatWasKilledBeforeItBeganIsLost) {
 }
 
 TEST_F(LocalBackendTest, WithoutALauncherSaysWhichProgramIsMissing) {
-  const auto backend = MakeLocalBackend({.jobs_dir = jobs_, .lockstep = jobs_ + "/lockstep"});
+  const auto backend =
+      MakeLocalBackend({.jobs_dir = jobs_, .lockstep = jobs_ + "/lockstep", .volumes_dir = {}});
   const Status status = backend->Apply(Plan("true"));
   EXPECT_EQ(status.kind(), StatusKind::kFailedPrecondition);
   EXPECT_THAT(status.message(), HasSubstr(jobs_ + "/lockstep"));
   EXPECT_EQ(backend->Observe(id_)->phase, JobPhase::kNotFound) << "so that it is tried again";
+}
+
+std::string TextOf(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(LocalBackendTest, AJobSeesTheVolumesOfItsPod) {
+  const std::string value = "a 'b' \"c\"\n$(d) `e`\n";
+  JobPlan plan = Plan(
+      "cat /lockstep-v/conf/k /lockstep-v/one > /lockstep-v/kept/x && "
+      "echo host > /lockstep-v/host/y && ! echo no > /lockstep-v/conf/k");
+  PodSpec& pod = plan.spec.roles[0].pod_template.spec;
+  pod.volumes = {
+      {.name = "conf", .config_map = ConfigMapVolume{"c", {}, {}, false}},
+      {.name = "kept", .claim = ClaimVolume{"claim", false}},
+      {.name = "host", .host_path = HostPathVolume{jobs_ + "/made", "DirectoryOrCreate"}}};
+  plan.filled_volumes = {{"worker", "conf", {{"k", value, 0444}, {"deep/k", "two\n", 0644}}}};
+  pod.containers[0].volume_mounts = {{"conf", "/lockstep-v/conf", "", false},
+                                     {"conf", "/lockstep-v/one", "deep/k", false},
+                                     {"kept", "/lockstep-v/kept", "sub", false},
+                                     {"host", "/lockstep-v/host", "", false}};
+  ASSERT_TRUE(Backend()->Apply(plan).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded));
+  const std::string kept = jobs_ + "/volumes/default/claim/sub/x";
+  EXPECT_EQ(TextOf(kept), value + "two\n");
+  EXPECT_EQ(TextOf(jobs_ + "/made/y"), "host\n");
+  EXPECT_FALSE(std::filesystem::exists("/lockstep-v"));
+  ASSERT_TRUE(Backend()->Forget(id_).ok());
+  EXPECT_TRUE(std::filesystem::exists(kept)) << "a claim survives its job";
+}
+
+TEST_F(LocalBackendTest, AHostPathThatIsNotWhatItIsSaidToBeFailsTheJobClearly) {
+  const auto error = [&](const std::string& path, const std::string& type) {
+    JobPlan plan = Plan("true");
+    plan.spec.roles[0].pod_template.spec.volumes = {
+        {.name = "h", .host_path = HostPathVolume{path, type}}};
+    const Status status = Backend()->Apply(plan);
+    EXPECT_EQ(status.kind(), StatusKind::kInvalidArgument);
+    return status.message();
+  };
+  EXPECT_THAT(error("/no/such", "Directory"),
+              HasSubstr("volumes[0].hostPath: /no/such is to be a Directory and is not there"));
+  EXPECT_THAT(error("/dev/null", "File"), HasSubstr("is to be a File and is a CharDevice"));
+  EXPECT_THAT(error(jobs_, "FileOrCreate"), HasSubstr("and is a Directory"));
 }
 
 TEST_F(LocalBackendTest, ForgettingTheLastGenerationLeavesNoFolderBehind) {

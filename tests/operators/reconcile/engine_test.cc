@@ -291,6 +291,42 @@ TEST(Engine, GoesOnWhenMaxTrialCountIsRaised) {
   EXPECT_EQ(EndOfExperiment(world, key).reason, "ExperimentMaxTrialsReached");
 }
 
+TEST(Engine, AJobWaitsForItsConfigMapAndStartsWhenItComes) {
+  std::string seen;
+  TestWorld world([&](const JobPlan& plan) {
+    seen = plan.spec.roles.at(0).pod_template.spec.containers.at(0).env.at(0).value;
+    return FakeRun{};
+  });
+  TrainingJob job;
+  job.meta.name = "job";
+  job.meta.namespace_ = "default";
+  Container container;
+  container.command = {"train"};
+  container.env = {{"A", "", EnvVarSource{.config_map_key_ref = ConfigMapKeyRef{"c", "k", false}}}};
+  JobRole role;
+  role.pod_template.spec.containers = {container};
+  job.spec.roles = {role};
+  const ObjectKey key = world.Apply(job);
+  const auto running = [&] {
+    const auto conditions = world.Get<TrainingJob>(key).status.conditions;
+    const Condition* found = FindCondition(conditions, condition::kRunning);
+    return found == nullptr ? Condition{} : *found;
+  };
+  ASSERT_TRUE(RunUntil(world, [&] { return running().status == "False"; }));
+  EXPECT_EQ(running().reason, "CreateContainerConfigError");
+  EXPECT_THAT(running().message, HasSubstr("there is no ConfigMap default/c"));
+  EXPECT_TRUE(world.backend.Starts().empty());
+  ConfigMap map;
+  map.meta.name = "c";
+  map.meta.namespace_ = "default";
+  map.data = {{"k", "v"}};
+  world.Apply(map);
+  ASSERT_TRUE(
+      RunUntil(world, [&] { return HasEnded(world.Get<TrainingJob>(key).status.conditions); }));
+  EXPECT_EQ(world.EndOf(world.Get<TrainingJob>(key).status.conditions), condition::kSucceeded);
+  EXPECT_EQ(seen, "v");
+}
+
 TEST(Engine, RunsATrainingJobByItself) {
   TestWorld world([](const JobPlan& plan) {
     return plan.id.generation < 2 ? FakeRun{.cause = "signal", .signal = 9} : FakeRun{};

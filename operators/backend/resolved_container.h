@@ -1,0 +1,38 @@
+// The environment and the files of a job as plain values: what its pods name by reference is looked
+// up once, so that a JobPlan needs no store.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operators/api/config_map.h"
+#include "operators/api/training_job.h"
+#include "operators/backend/job_backend.h"
+#include "runtime/base/status.h"
+
+namespace lockstep {
+
+// A ConfigMap of the job's namespace by its name; nullopt: there is none.
+using ConfigMapLookup = std::function<Result<std::optional<ConfigMap>>(const std::string& name)>;
+
+// What the references of one pod are about.
+struct PodView {
+  const ObjectMeta& job;
+  const PodMeta& pod;
+  const std::string& node_name;
+  const ConfigMapLookup& config_maps;
+};
+
+// Makes env of envFrom and env, in Kubernetes' order: envFrom first, with keys that are no names
+// left out; $ of what was looked up is doubled, so that it is not expanded. NotFound names the
+// field and the ConfigMap or key that is not there and not optional. `path` is the container's.
+Status ResolveEnvironment(const PodView& view, const std::string& path, Container* container);
+
+// The files of a ConfigMap volume, in order of their paths. NotFound as above; `path` is the
+// volume's.
+Result<std::vector<VolumeFile>> ResolveFiles(const PodView& view, const std::string& path,
+                                             const ConfigMapVolume& volume);
+
+}  // namespace lockstep
