@@ -281,6 +281,26 @@ void Invariants::OnStart(const JobPlan& plan) {
   }
 }
 
+void Invariants::CheckSuspended() const {
+  for (const auto& [key, run] : backend_->jobs()) {
+    const TrainingJob* job = Find<TrainingJob>(run.id.name);
+    Expect(job != nullptr && job->meta.uid == run.id.uid, run.id.name + " is no object any more");
+    if (run.id.generation < job->status.generation) continue;
+    const bool suspended = IsTrue(job->status.conditions, condition::kSuspended);
+    const bool ended = !EndOf(job->status.conditions).empty();
+    Expect(suspended || ended, "TrainingJob " + Path(job->meta) + " neither ended nor suspended");
+  }
+  for (const auto& [key, object] : store_->objects()) {
+    const Experiment* experiment = As<Experiment>(object);
+    if (experiment == nullptr || !EndOf(experiment->status.conditions).empty()) continue;
+    const bool suspended = IsTrue(experiment->status.conditions, condition::kSuspended);
+    const bool waits = std::ranges::any_of(TrialsOf(*experiment), [](const Trial* trial) {
+      return IsTrue(trial->status.conditions, condition::kSuspended);
+    });
+    Expect(suspended || waits, key.ToString() + " has not ended, and nothing of it is suspended");
+  }
+}
+
 void Invariants::CheckSettled() const {
   for (const auto& [key, object] : store_->objects()) {
     Expect(!Marked(MetaOf(*object)), key.ToString() + " is deleted and still there");

@@ -29,7 +29,9 @@ class Invariants {
   // A step begins: what was true when it decides is true of the objects now.
   void OnStep() { budgets_.clear(); }
 
-  // When nothing has anything to do any more.
+  // When nothing has anything to do any more: of what is suspended nothing runs.
+  void CheckSuspended() const;
+  // ... and nothing is suspended.
   void CheckSettled() const;
 
  private:

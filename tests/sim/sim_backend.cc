@@ -83,6 +83,8 @@ Result<JobObservation> SimBackend::Observe(const JobId& id) {
     if (!job->EndedBy(now)) {
       observation.phase = now < job->starts ? JobPhase::kStarting : JobPhase::kRunning;
       observation.active = now < job->starts ? 0 : job->ranks;
+      observation.end_is_told = on_end_ && random_.OneIn(2);
+      if (observation.end_is_told) to_tell_.emplace(Key(id.uid, id.generation), id);
       return observation;
     }
     const std::string cause = job->WasStopped() ? "stopped" : job->cause;
@@ -93,6 +95,25 @@ Result<JobObservation> SimBackend::Observe(const JobId& id) {
     observation.first_failure->message = "simulated: " + cause;
     return observation;
   });
+}
+
+void SimBackend::TellEnds(std::function<void(const JobId&)> on_end) {
+  on_end_ = std::move(on_end);
+  to_tell_.clear();
+}
+
+void SimBackend::TellWhatEnded() {
+  for (auto it = to_tell_.begin(); it != to_tell_.end();) {
+    const SimJob* job = Find(std::get<0>(it->first), std::get<1>(it->first));
+    const bool runs = job != nullptr && !job->EndedBy(clock_.Monotonic());
+    if (runs || random_.OneIn(3)) {
+      ++it;
+      continue;
+    }
+    const JobId id = it->second;
+    it = to_tell_.erase(it);
+    if (!random_.OneIn(30)) on_end_(id);
+  }
 }
 
 Result<bool> SimBackend::Stop(const JobId& id) {

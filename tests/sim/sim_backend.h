@@ -44,6 +44,10 @@ class SimBackend final : public JobBackend {
   Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
                               std::size_t bytes_max) override;
   Status Forget(const JobId& id) override;
+  void TellEnds(std::function<void(const JobId&)> on_end) override;
+  // Time has passed: of the jobs whose end an operator waits to hear of it hears now, later or, now
+  // and then, never.
+  void TellWhatEnded();
 
   using Key = std::tuple<std::string, int>;  // uid, generation
   const std::map<Key, SimJob>& jobs() const { return jobs_; }
@@ -61,6 +65,8 @@ class SimBackend final : public JobBackend {
   Clock& clock_;
   const std::function<void(const JobPlan&)> on_start_;
   std::map<Key, SimJob> jobs_;
+  std::function<void(const JobId&)> on_end_;
+  std::map<Key, JobId> to_tell_;
 };
 
 }  // namespace lockstep::sim

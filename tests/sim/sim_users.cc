@@ -4,6 +4,7 @@
 
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
+#include "operators/api/intent.h"
 #include "runtime/base/check.h"
 
 namespace lockstep::sim {
@@ -23,13 +24,14 @@ constexpr char kExperiment[] = R"json({
 
 constexpr char kTrainingJob[] = R"json({
   "apiVersion": "lockstep.dev/v1alpha1", "kind": "TrainingJob",
-  "spec": {"roles": [{"name": "worker", "replicas": 2, "template": {"spec": {
-    "containers": [{"name": "train", "command": ["train", "--lr=${trialParameters.lr}"]}]}}}]}})json";
+  "spec": {"roles": [{"name": "worker", "replicas": 2, "template": {"spec": {"containers": [
+    {"name": "train", "command": ["train", "--lr=${trialParameters.lr}"]}]}}}]}})json";
 
 constexpr char kJob[] = R"json({
   "apiVersion": "batch/v1", "kind": "Job",
-  "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [
-    {"name": "train", "image": "none", "command": ["train", "--lr=${trialParameters.lr}"]}]}}}})json";
+  "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{
+    "name": "train", "image": "none",
+    "command": ["train", "--lr=${trialParameters.lr}"]}]}}}})json";
 
 bool IsAllowed(const std::vector<Finding>& findings) {
   return std::ranges::none_of(
@@ -124,11 +126,79 @@ std::string SimUsers::ChangeBudget(const Experiment& experiment) {
   return what + (updated.ok() ? "" : ": " + updated.status().message());
 }
 
+// The first value sets the annotation, "" removes it.
+template <class T>
+std::string SimUsers::Annotate(T object, const std::string& name, const std::string& value) {
+  Labels& annotations = object.meta.annotations;
+  annotations.erase(name);
+  if (!value.empty()) annotations[name] = value;
+  const std::string what =
+      std::string(T::kKind) + " " + object.meta.name + ": " + name + " \"" + value + "\"";
+  const auto updated = store_.UserUpdate(std::move(object));
+  return what + (updated.ok() ? "" : ": " + updated.status().message());
+}
+
+template <class T>
+const T* SimUsers::Any() const {
+  std::vector<const T*> all;
+  for (const auto& [key, object] : store_.objects()) {
+    if (const T* one = std::get_if<T>(object.get())) all.push_back(one);
+  }
+  return all.empty() ? nullptr : all[random_.Below(all.size())];
+}
+
+std::string SimUsers::Wish(Experiment experiment) {
+  switch (random_.Below(8)) {
+    case 0: return Annotate(std::move(experiment), kCancelAnnotation, "no longer wanted");
+    case 1:
+      return Annotate(std::move(experiment), kDeadlineAnnotation,
+                      std::to_string(random_.Between(1, 60)) + "s");
+    case 2: return Annotate(std::move(experiment), kDeadlineAnnotation, "");
+    case 3:
+      return Annotate(std::move(experiment), kKeepRunningAnnotation,
+                      random_.OneIn(2) ? "true" : "");
+    default: break;
+  }
+  const bool suspended = WantsSuspend(experiment.meta);
+  return Annotate(std::move(experiment), kSuspendAnnotation, suspended ? "" : "true");
+}
+
+std::string SimUsers::WishOfTrial() {
+  const Trial* trial = Any<Trial>();
+  if (trial == nullptr) return "nothing";
+  if (random_.OneIn(2)) return Annotate(*trial, kCancelAnnotation, "looks bad");
+  return Annotate(*trial, kDeadlineAnnotation, std::to_string(random_.Between(1, 10)));
+}
+
+std::string SimUsers::WishOfJob() {
+  const TrainingJob* job = Any<TrainingJob>();
+  if (job == nullptr) return "nothing";
+  if (random_.OneIn(4)) {
+    return Annotate(*job, kDeadlineAnnotation, std::to_string(random_.Between(1, 10)));
+  }
+  return Annotate(*job, kSuspendAnnotation, WantsSuspend(job->meta) ? "" : "true");
+}
+
+void SimUsers::ResumeAll() {
+  const Objects objects = store_.objects();
+  for (const auto& [key, object] : objects) {
+    const auto annotation = MetaOf(*object).annotations.find(kSuspendAnnotation);
+    if (annotation == MetaOf(*object).annotations.end()) continue;
+    if (annotation->second == kSuspendedByExperiment) continue;  // its reconciler removes it
+    Object resumed = *object;
+    MetaOf(resumed).annotations.erase(kSuspendAnnotation);
+    CHECK(store_.UserUpdate(std::move(resumed)).ok());
+  }
+}
+
 std::string SimUsers::Act() {
   const std::string name = "e" + std::to_string(random_.Below(kExperimentsMax));
   const auto found = store_.objects().find({Experiment::kKind, "default", name});
   if (found == store_.objects().end()) return Create(name);
   const ObjectPtr object = found->second;
+  if (random_.OneIn(10)) return WishOfTrial();
+  if (random_.OneIn(8)) return WishOfJob();
+  if (random_.OneIn(5)) return Wish(std::get<Experiment>(*object));
   if (random_.OneIn(8)) {
     return "delete " + name + ": " + store_.UserDelete(found->first).ToString();
   }

@@ -16,10 +16,19 @@ class SimUsers {
 
   // One thing that one of them does; what it was, for the trace.
   std::string Act();
+  // What they had suspended goes on.
+  void ResumeAll();
 
  private:
   std::string Create(const std::string& name);
   std::string ChangeBudget(const Experiment& experiment);
+  std::string Wish(Experiment experiment);
+  std::string WishOfTrial();
+  std::string WishOfJob();
+  template <class T>
+  std::string Annotate(T object, const std::string& name, const std::string& value);
+  template <class T>
+  const T* Any() const;
   Experiment NewExperiment(const std::string& name);
 
   SimStore& store_;

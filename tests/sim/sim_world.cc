@@ -12,15 +12,19 @@ using std::chrono::milliseconds;
 class FaultyObservations final : public ObservationStore {
  public:
   FaultyObservations(ObservationStore& rows, FaultGate& gate) : rows_(rows), gate_(gate) {}
-  Status Append(std::string_view uid, const std::vector<MetricRow>& rows, std::uint64_t expected,
-                std::uint64_t position) override {
-    return gate_.Let(true, [&] { return rows_.Append(uid, rows, expected, position); });
+  Status Append(std::string_view uid, const std::vector<MetricRow>& rows,
+                const ReadMark& mark) override {
+    return gate_.Let(true, [&] { return rows_.Append(uid, rows, mark); });
   }
-  Result<std::vector<MetricRow>> Rows(std::string_view uid, std::string_view name) const override {
-    return gate_.See([&] { return rows_.Rows(uid, name); });
+  Result<std::vector<MetricRow>> Rows(std::string_view uid, std::string_view name,
+                                      std::size_t rows_max) const override {
+    return gate_.See([&] { return rows_.Rows(uid, name, rows_max); });
   }
-  Result<std::uint64_t> Position(std::string_view uid) const override {
-    return gate_.See([&] { return rows_.Position(uid); });
+  Result<std::uint64_t> Count(std::string_view uid, std::string_view name) const override {
+    return gate_.See([&] { return rows_.Count(uid, name); });
+  }
+  Result<std::string> Mark(std::string_view uid, std::string_view source) const override {
+    return gate_.See([&] { return rows_.Mark(uid, source); });
   }
   Status Forget(std::string_view uid) override {
     return gate_.Let(false, [&] { return rows_.Forget(uid); });
@@ -111,6 +115,7 @@ void SimWorld::StartOperator() {
 
 void SimWorld::Advance(milliseconds most) {
   clock_.Advance(milliseconds(random_.Between(1, most.count())));
+  backend_.TellWhatEnded();
 }
 
 bool SimWorld::WorkOrDeliver() {
@@ -169,6 +174,9 @@ void SimWorld::Settle() {
 void SimWorld::Run(std::uint64_t steps) {
   while (counts_.steps < steps) Step();
   Note("from here on nothing goes wrong");
+  Settle();
+  invariants_.CheckSuspended();
+  users_.ResumeAll();
   Settle();
   invariants_.CheckSettled();
 }
