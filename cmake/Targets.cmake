@@ -29,8 +29,13 @@ if(LOCKSTEP_SANITIZE STREQUAL "address")
 elseif(LOCKSTEP_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
+elseif(LOCKSTEP_SANITIZE STREQUAL "fuzzer")  # clang's; only suite_fuzz links with it
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+    -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
 elseif(LOCKSTEP_SANITIZE)
-  message(FATAL_ERROR "LOCKSTEP_SANITIZE is '${LOCKSTEP_SANITIZE}': use address or thread")
+  message(FATAL_ERROR
+    "LOCKSTEP_SANITIZE is '${LOCKSTEP_SANITIZE}': use address, thread or fuzzer")
 endif()
 if(LOCKSTEP_SANITIZE)
   set(LOCKSTEP_STATIC OFF)

@@ -4,6 +4,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <istream>
 #include <map>
 #include <streambuf>
@@ -31,6 +32,13 @@ class TextLines {
     for (std::size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\n') begins_.push_back(i + 1);
     }
+  }
+
+  // The parser goes on past the end in search of what is missing, such as the digits of an escape.
+  Position Inside(Position position) const {
+    const std::size_t line = std::min(static_cast<std::size_t>(position.line), begins_.size());
+    const auto end = static_cast<int>(Line(line - 1).size()) + 1;
+    return {static_cast<int>(line), std::min(position.column, end)};
   }
 
   // The indentation of the literal block whose | stands at `mark`; -1: there is none (behind an
@@ -205,7 +213,7 @@ Result<std::vector<Document>> ParseYaml(std::string_view text, std::string_view 
   } catch (const YAML::Exception& error) {
     // The parser's words for a line that is indented like nothing above it.
     const bool misplaced = error.msg.starts_with("illegal map value");
-    return DocumentError(file, PositionOf(error.mark),
+    return DocumentError(file, TextLines(text).Inside(PositionOf(error.mark)),
                          misplaced ? "a key cannot stand here: indent it as its neighbours, with "
                                      "spaces and no tabs, below a key that has no value of its own"
                                    : error.msg);

@@ -87,6 +87,15 @@ void Manager::Work() {
   ended_.notify_all();
 }
 
+std::optional<ObjectKey> Manager::WorkOnce() {
+  std::optional<ObjectKey> key = queue_.TryGet();
+  if (key) {
+    ReconcileOne(*key);
+    queue_.Done(*key);
+  }
+  return key;
+}
+
 void Manager::ReconcileOne(const ObjectKey& key) {
   const auto controller = std::find_if(controllers_.begin(), controllers_.end(),
                                        [&](const Controller& c) { return c.kind == key.kind; });

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,6 +55,9 @@ class Manager {
   ~Manager();  // Stop, and waits for a reconciler that is late
 
   void Start();
+  // Reconciles one key that is ready, if there is one, on the caller's thread, and says which: for
+  // who has no workers (options.workers 0) and a clock of its own.
+  std::optional<ObjectKey> WorkOnce();
   // No reconciler is started any more; those that run get `timeout` to return. DeadlineExceeded:
   // one has not, and names its key.
   Status Stop(std::chrono::milliseconds timeout);

@@ -103,6 +103,7 @@ TEST(ParseYaml, RefusesWithThePlaceAndTheReason) {
       {"a: !!int x", "a.yaml:1:4: the tag tag:yaml.org,2002:int does not fit"},
       {"a: !mine x", "does not fit"},
       {"a: 1\n]\n", "a.yaml:2:1: "},
+      {"a: \"x\\u", "a.yaml:1:8: "},  // not where the digits would be
       {"a: \xFF", "a.yaml:1:4: not UTF-8"},
       {std::string("a: \x01"), "a.yaml:1:4: control characters"},
   };
