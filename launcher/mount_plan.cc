@@ -83,6 +83,7 @@ class Planner {
                              "' are the same place, " + places_[i].target +
                              ": mount one thing there");
     }
+    LOCKSTEP_RETURN_IF_ERROR(CheckKinds());
     for (const Place& place : places_) {
       plan_.push_back(
           {.action = MountAction::kTake, .source = place.bound->source, .path = place.bound->path});
@@ -104,6 +105,18 @@ class Planner {
       if (outer == nullptr || outer->target.size() < other.target.size()) outer = &other;
     }
     return outer;
+  }
+
+  // The kernel would only say EINVAL or ENOTDIR.
+  Status CheckKinds() const {
+    for (const Place& place : places_) {
+      if (!place.anchor.empty() || Outer(place) != nullptr) continue;
+      const bool folder = tree_.Look(place.target) == FileKind::kFolder;
+      if (folder == (place.kind == FileKind::kFolder)) continue;
+      return InvalidArgument("'" + place.bound->path + "' is " + (folder ? "a folder" : "a file") +
+                             " here, and " + place.bound->source + " is none");
+    }
+    return OkStatus();
   }
 
   void Add(MountAction action, const std::string& source, const std::string& target,

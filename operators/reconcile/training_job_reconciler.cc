@@ -137,7 +137,7 @@ class TrainingJobReconciler final : public Reconciler {
     } else if (observed.phase == JobPhase::kNotFound) {
       const Result<JobPlan> plan =
           MakeJobPlan(job, id.generation, HostName(), [&](const std::string& name) {
-            return Find<ConfigMap>(store_, {ConfigMap::kKind, id.namespace_, name});
+            return Find<ConfigMap>(store_, ObjectKey{ConfigMap::kKind, id.namespace_, name});
           });
       if (plan.status().kind() == StatusKind::kNotFound) return Wait(job, plan.status().message());
       const Status applied = plan.ok() ? backend_.Apply(*plan) : plan.status();

@@ -131,6 +131,10 @@ TEST(MountPlan, SaysWhatCannotBe) {
   EXPECT_THAT(Steps({{"/", "/job/a"}}).at(0), HasSubstr("over the root"));
   EXPECT_THAT(Steps({{"/data/../x", "/job/a"}}).at(0), HasSubstr("must not hold .."));
   EXPECT_THAT(Steps({{"/data", "/job/none"}}).at(0), HasSubstr("is not there: /job/none"));
+  EXPECT_THAT(Steps({{"/data", "/job/file"}}).at(0),
+              HasSubstr("'/data' is a folder here, and /job"));
+  EXPECT_THAT(Steps({{"/init", "/job/a"}}).at(0),
+              HasSubstr("'/init' is a file here, and /job/a is"));
   EXPECT_THAT(Steps({{"/init/x", "/job/a"}}).at(0), HasSubstr("below /init, which is no folder"));
   EXPECT_THAT(Steps({{"/bin", "/job/a"}, {"/usr/bin", "/job/b"}}).at(0),
               HasSubstr("are the same place, /usr/bin"));

@@ -62,12 +62,13 @@ TEST_F(Mounts, WhatIsWrittenThereIsInTheJobDirectory) {
       {"--plan", Write(Plan(std::string("echo hi > ") + kTop + "/x; echo ho > " + kNested +
                                 "/y; ls /var/log >/dev/null; pwd; echo $PPID",
                             {{"mounts", {Mount(kTop, "top"), Mount(kNested, "log")}}}))});
+  const std::string launcher = std::to_string(run.pid());
   const RunResult result = run.Await();
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(Own(run, "top/x"), "hi\n");
   EXPECT_EQ(Own(run, "log/y"), "ho\n");
   EXPECT_THAT(result.out, HasSubstr(fs::current_path().string())) << "the directory stays";
-  EXPECT_THAT(result.out, HasSubstr(std::to_string(run.pid()))) << "a child of the launcher";
+  EXPECT_THAT(result.out, HasSubstr("[0] " + launcher + "\n")) << "a child of the launcher";
   EXPECT_THAT(result.out, Not(HasSubstr("lockstep]"))) << "namespaces, not rewriting";
 }
 
@@ -155,7 +156,7 @@ TEST_F(Mounts, WhatCannotBeMountedIsNamed) {
   LaunchedRun onto({"--plan", Write(Plan("true", {{"mounts", {Mount("/var/log", file)}}}))});
   const RunResult second = onto.Await();
   EXPECT_EQ(second.exit_code, 126);
-  EXPECT_THAT(second.err, HasSubstr("cannot mount at '/var/log', put it at /var/log: Not a direc"));
+  EXPECT_THAT(second.err, HasSubstr("'/var/log' is a folder here, and " + file + " is none"));
   EXPECT_EQ(onto.dir().ReadExit()->cause, ExitCause::kStartFailed);
 }
 
@@ -260,7 +261,7 @@ TEST_F(Mounts, ASidecarSharesTheVolumesOfRank0AndItsOutputIsItsOwn) {
 }
 
 TEST_F(Mounts, ASidecarMayLingerAndEndByItself) {
-  json plan = Plan("echo done > $LOCKSTEP_JOB_DIR/done", {});
+  json plan = Plan("echo done > $LOCKSTEP_JOB_DIR/done", json::object());
   plan["roles"][0]["init"] = {
       Sidecar("trap 'echo asked; exit 0' TERM; until [ -s $LOCKSTEP_JOB_DIR/done ]; do :; done; "
               "echo counted",
@@ -271,7 +272,7 @@ TEST_F(Mounts, ASidecarMayLingerAndEndByItself) {
 }
 
 TEST_F(Mounts, ASidecarThatDoesNotHearIsKilled) {
-  json plan = Plan("until [ -e $LOCKSTEP_JOB_DIR/deaf ]; do :; done", {});
+  json plan = Plan("until [ -e $LOCKSTEP_JOB_DIR/deaf ]; do :; done", json::object());
   plan["grace_ms"] = 50;
   plan["roles"][0]["init"] = {
       Sidecar("trap '' TERM; touch $LOCKSTEP_JOB_DIR/deaf; sleep 600; sleep 600")};
@@ -282,7 +283,8 @@ TEST_F(Mounts, ASidecarThatDoesNotHearIsKilled) {
 }
 
 TEST_F(Mounts, ASidecarThatEndsEarlyIsSaidAndDecidesNothing) {
-  json plan = Plan("until grep -q sidecar $LOCKSTEP_JOB_DIR/merged.log; do :; done", {});
+  json plan =
+      Plan("until grep -q sidecar $LOCKSTEP_JOB_DIR/merged.log; do :; done", json::object());
   plan["roles"][0]["init"] = json::array({Sidecar("exit 3")});
   LaunchedRun run({"--plan", Write(plan)});
   const RunResult result = run.Await();
@@ -292,7 +294,7 @@ TEST_F(Mounts, ASidecarThatEndsEarlyIsSaidAndDecidesNothing) {
 }
 
 TEST_F(Mounts, ASidecarThatCannotStartFailsTheJob) {
-  json plan = Plan("echo never", {});
+  json plan = Plan("echo never", json::object());
   plan["roles"][0]["init"] = json::array({Sidecar("", {{"command", {"no-such-program"}}})});
   LaunchedRun run({"--plan", Write(plan)});
   const RunResult result = run.Await();
@@ -302,7 +304,7 @@ TEST_F(Mounts, ASidecarThatCannotStartFailsTheJob) {
 }
 
 TEST_F(Mounts, AStopEndsTheRanksThenTheSidecarAtOnce) {
-  json plan = Plan("echo ready; sleep 600", {});
+  json plan = Plan("echo ready; sleep 600", json::object());
   plan["roles"][0]["init"] = {
       Sidecar("trap 'echo asked; exit 0' TERM; while :; do sleep 0.01; done", {{"linger_ms", 0}})};
   LaunchedRun run({"--plan", Write(plan)});

@@ -48,7 +48,7 @@ TEST(OutputMux, KeepsTheLastTwentyLines) {
   const TemporaryFolder folder;
   Result<OutputMux> mux = OutputMux::Open(JobDir(folder.path()), nullptr);
   ASSERT_TRUE(mux.ok()) << mux.status().ToString();
-  const int source = *mux->AddSource(7);
+  const int source = *mux->AddSource({7, "worker", "train"});
   for (int i = 0; i < 30; ++i) mux->Write(source, Stream::kOut, std::to_string(i) + "\n");
   ASSERT_EQ(mux->LastLines(source).size(), 20U);
   EXPECT_EQ(mux->LastLines(source).front(), "10");
@@ -58,7 +58,7 @@ TEST(OutputMux, KeepsTheLastTwentyLines) {
 TEST(OutputMux, KeepsTheStreamsOfARankApart) {
   const TemporaryFolder folder;
   Result<OutputMux> mux = OutputMux::Open(JobDir(folder.path()), nullptr);
-  const int source = *mux->AddSource(0);
+  const int source = *mux->AddSource({0, "worker", "train"});
   mux->Write(source, Stream::kOut, "half of out");
   mux->Write(source, Stream::kErr, "err\n");
   mux->Write(source, Stream::kOut, ", whole\n");

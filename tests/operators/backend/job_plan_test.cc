@@ -214,7 +214,7 @@ TEST(JobPlan, AVolumeOfAConfigMapIsItsKeysOrThoseThatAreNamed) {
     }
     return all;
   };
-  EXPECT_EQ(text(0), "1st:11:420 KEY:21:420 a.yaml:5:420 b.bin:2:420 ");
+  EXPECT_EQ(text(0), "1st:11:420 KEY:18:420 a.yaml:5:420 b.bin:2:420 ");
   EXPECT_EQ(text(1), "a:5:384 x/y:2:256 ");
   EXPECT_EQ(text(2), "");
 }
