@@ -67,25 +67,13 @@ std::string Text(const Json& json, const std::string& output) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-// Those of the file alone: there is no operator to ask.
-Result<std::optional<ConfigMap>> FindConfigMap(const std::vector<Object>& objects,
-                                               const ObjectKey& key) {
-  for (const Object& object : objects) {
-    if (KeyOf(object) == key) return std::optional<ConfigMap>(std::get<ConfigMap>(object));
-  }
-  return std::optional<ConfigMap>();
-}
-
 // The TrainingJob, then plan.json: two documents of YAML, or one object of JSON.
 Result<std::string> PlanText(const RenderOptions& options, const Trial& trial,
-                             const std::vector<Object>& objects, const StateDir& dir) {
+                             const ConfigMapLookup& config_maps, const StateDir& dir) {
   LOCKSTEP_ASSIGN_OR_RETURN(TrainingJob job, TrialJob(trial));
   const Json manifest = EncodeObject(job);
   job.meta.uid = kSampleUid;
-  LOCKSTEP_ASSIGN_OR_RETURN(
-      const JobPlan plan, MakeJobPlan(job, 0, HostName(), [&](const std::string& name) {
-        return FindConfigMap(objects, {ConfigMap::kKind, job.meta.namespace_, name});
-      }));
+  LOCKSTEP_ASSIGN_OR_RETURN(const JobPlan plan, MakeJobPlan(job, 0, HostName(), config_maps));
   LOCKSTEP_ASSIGN_OR_RETURN(
       const LaunchPlan launch,
       MakeLaunchPlan(plan, {LocalJobDir(dir.jobs_path(), plan.id), dir.volumes_path()}));
@@ -114,7 +102,8 @@ int Render(const RenderOptions& options, const VerbContext& context) {
   }
   const Result<StateDir> dir = FindStateDir(context.state_dir_flag, ProcessEnv());
   if (!dir.ok()) return Fail(dir.status());
-  const Result<std::string> text = PlanText(options, *trial, manifests->objects, *dir);
+  const Result<std::string> text =
+      PlanText(options, *trial, ConfigMapsIn(manifests->objects), *dir);
   if (!text.ok()) return Fail(text.status());
   std::fputs(text->c_str(), stdout);
   return kExitSuccess;

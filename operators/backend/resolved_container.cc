@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "operators/codec/base64.h"
@@ -34,12 +35,12 @@ std::string ValueOf(const std::map<std::string, std::string>& map, const std::st
 // nullopt: it is not there, and need not be.
 Result<std::optional<ConfigMap>> FindMap(const PodView& view, const std::string& path,
                                          const std::string& name, bool optional) {
-  LOCKSTEP_ASSIGN_OR_RETURN(std::optional<ConfigMap> map, view.config_maps(name));
-  if (!map && !optional) {
-    return NotFound(path + ": there is no ConfigMap " + view.job.namespace_ + "/" + name +
-                    ": apply it, and the job starts");
-  }
-  return map;
+  Result<ConfigMap> map = view.config_maps(view.job.namespace_, name);
+  if (map.ok()) return std::optional<ConfigMap>(*std::move(map));
+  if (map.status().kind() != StatusKind::kNotFound) return map.status().WithContext(path);
+  if (optional) return std::optional<ConfigMap>();
+  return NotFound(path + ": there is no ConfigMap " + view.job.namespace_ + "/" + name +
+                  ": apply it, and the job starts");
 }
 
 Status NoSuchKey(const PodView& view, const std::string& path, const std::string& name,

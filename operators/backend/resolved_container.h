@@ -2,8 +2,6 @@
 // up once, so that a JobPlan needs no store.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,9 +11,6 @@
 #include "runtime/base/status.h"
 
 namespace lockstep {
-
-// A ConfigMap of the job's namespace by its name; nullopt: there is none.
-using ConfigMapLookup = std::function<Result<std::optional<ConfigMap>>(const std::string& name)>;
 
 // What the references of one pod are about.
 struct PodView {

@@ -11,6 +11,7 @@
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/restart_policy.h"
 #include "operators/reconcile/suspension.h"
+#include "operators/store/config_maps.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -136,9 +137,7 @@ class TrainingJobReconciler final : public Reconciler {
       observed.first_failure = DirectoryGone();
     } else if (observed.phase == JobPhase::kNotFound) {
       const Result<JobPlan> plan =
-          MakeJobPlan(job, id.generation, HostName(), [&](const std::string& name) {
-            return Find<ConfigMap>(store_, ObjectKey{ConfigMap::kKind, id.namespace_, name});
-          });
+          MakeJobPlan(job, id.generation, HostName(), ConfigMapsOf(store_));
       if (plan.status().kind() == StatusKind::kNotFound) return Wait(job, plan.status().message());
       const Status applied = plan.ok() ? backend_.Apply(*plan) : plan.status();
       if (applied.kind() == StatusKind::kInvalidArgument) {

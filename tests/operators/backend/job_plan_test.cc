@@ -37,12 +37,12 @@ TEST(VariableExpansion, FollowsKubernetes) {
 }
 
 // A world with one ConfigMap, "c".
-Result<std::optional<ConfigMap>> OnlyC(const std::string& name) {
-  if (name != "c") return std::optional<ConfigMap>();
+Result<ConfigMap> OnlyC(const std::string& namespace_, const std::string& name) {
+  if (namespace_ != "default" || name != "c") return NotFound("no " + name);
   ConfigMap map;
   map.data = {{"KEY", "a 'b' \"c\"\n$(LR) $x"}, {"a.yaml", "x: 1\n"}, {"1st", "no variable"}};
   map.binary_data = {{"b.bin", "AAE="}};
-  return std::optional<ConfigMap>(map);
+  return map;
 }
 
 Result<LaunchPlan> LaunchPlanOf(const TrainingJob& job, int generation, const std::string& dir) {
