@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "cli/duration.h"
 #include "cli/interrupt.h"
 #include "cli/job_logs.h"
 #include "cli/object_client.h"
@@ -13,6 +12,7 @@
 #include "cli/verb.h"
 #include "operators/backend/local_backend.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
