@@ -93,8 +93,12 @@ int Render(const RenderOptions& options, const VerbContext& context) {
   if (!experiment.ok()) return Fail(experiment.status());
   Object applied = *experiment;
   AddOrigin(applied);
-  const Result<Trial> trial =
-      TrialOf(options, std::get<Experiment>(applied), ConfigMapsIn(manifests->objects));
+  // Those of the file alone: there is no operator to ask.
+  const ConfigMapLookup config_maps =
+      ConfigMapsIn(manifests->objects, [](const std::string& namespace_, const std::string& name) {
+        return NotFound("the ConfigMap " + namespace_ + "/" + name + " is not in the file");
+      });
+  const Result<Trial> trial = TrialOf(options, std::get<Experiment>(applied), config_maps);
   if (!trial.ok()) return Fail(trial.status());
   if (!options.plan) {
     std::fputs(Text(trial->spec.run_spec, options.output).c_str(), stdout);
@@ -102,8 +106,7 @@ int Render(const RenderOptions& options, const VerbContext& context) {
   }
   const Result<StateDir> dir = FindStateDir(context.state_dir_flag, ProcessEnv());
   if (!dir.ok()) return Fail(dir.status());
-  const Result<std::string> text =
-      PlanText(options, *trial, ConfigMapsIn(manifests->objects), *dir);
+  const Result<std::string> text = PlanText(options, *trial, config_maps, *dir);
   if (!text.ok()) return Fail(text.status());
   std::fputs(text->c_str(), stdout);
   return kExitSuccess;

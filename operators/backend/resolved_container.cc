@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <tuple>
 
 #include "operators/codec/base64.h"
@@ -37,7 +36,7 @@ Result<std::optional<ConfigMap>> FindMap(const PodView& view, const std::string&
                                          const std::string& name, bool optional) {
   Result<ConfigMap> map = view.config_maps(view.job.namespace_, name);
   if (map.ok()) return std::optional<ConfigMap>(*std::move(map));
-  if (map.status().kind() != StatusKind::kNotFound) return map.status().WithContext(path);
+  if (map.status().kind() != StatusKind::kNotFound) return map.status();
   if (optional) return std::optional<ConfigMap>();
   return NotFound(path + ": there is no ConfigMap " + view.job.namespace_ + "/" + name +
                   ": apply it, and the job starts");

@@ -37,8 +37,8 @@ TEST(VariableExpansion, FollowsKubernetes) {
 }
 
 // A world with one ConfigMap, "c".
-Result<ConfigMap> OnlyC(const std::string& namespace_, const std::string& name) {
-  if (namespace_ != "default" || name != "c") return NotFound("no " + name);
+Result<ConfigMap> OnlyC(const std::string&, const std::string& name) {
+  if (name != "c") return NotFound("ConfigMap " + name + " does not exist");
   ConfigMap map;
   map.data = {{"KEY", "a 'b' \"c\"\n$(LR) $x"}, {"a.yaml", "x: 1\n"}, {"1st", "no variable"}};
   map.binary_data = {{"b.bin", "AAE="}};
