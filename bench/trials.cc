@@ -205,7 +205,7 @@ int Rate(const std::string& lockstep, const std::string& state, int trials) {
   auto store = SqliteStore::Open(state + "/state.db").value();
   auto rows = OpenSqliteObservationStore(state + "/state.db").value();
   CountingObservations observations(*rows);
-  const auto backend = MakeLocalBackend({state + "/jobs", lockstep});
+  const auto backend = MakeLocalBackend({state + "/jobs", lockstep, state + "/volumes"});
   std::vector<Controller> controllers =
       MakeControllers(*store, observations, *backend, SystemClock());
   std::vector<std::atomic<std::uint64_t>> passes(controllers.size());

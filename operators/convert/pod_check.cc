@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view kFieldPaths[] = {"metadata.name", "metadata.namespace", "metadata.uid",
                                             "status.podIP",  "status.hostIP",      "spec.nodeName"};
+// Kubernetes knows these too.
+constexpr std::string_view kOtherFieldPaths[] = {"spec.serviceAccountName", "status.podIPs",
+                                                 "status.hostIPs"};
 constexpr std::string_view kHostPathTypes[] = {
     "",       "DirectoryOrCreate", "Directory",  "FileOrCreate", "File",
     "Socket", "CharDevice",        "BlockDevice"};
@@ -142,18 +145,22 @@ void CheckFieldPath(const std::string& field, const std::string& path, FindingLi
     const std::optional<std::string> key = KeyOfFieldPath(field, map);
     if (!key) continue;
     if (*key == kCompletionIndex) {
-      findings.Error(path,
-                     "differs from rank to rank: let the program read its rank from the "
-                     "environment variable RANK");
+      findings.Unsupported(path,
+                           "differs from rank to rank: let the program read its rank from the "
+                           "environment variable RANK");
     }
     return;
   }
-  findings.Error(path, field.empty() ? "is missing"
-                                     : "\"" + field +
-                                           "\" is not known here: use metadata.name, "
-                                           "metadata.namespace, metadata.uid, "
-                                           "metadata.labels['KEY'], metadata.annotations['KEY'], "
-                                           "spec.nodeName, status.podIP or status.hostIP");
+  if (field.empty()) return findings.Error(path, "is missing");
+  const std::string message = "\"" + field +
+                              "\" is not known here: use metadata.name, metadata.namespace, "
+                              "metadata.uid, metadata.labels['KEY'], metadata.annotations['KEY'], "
+                              "spec.nodeName, status.podIP or status.hostIP";
+  if (std::ranges::find(kOtherFieldPaths, field) != std::end(kOtherFieldPaths)) {
+    findings.Unsupported(path, message);
+  } else {
+    findings.Error(path, message);
+  }
 }
 
 void CheckValueFrom(const EnvVar& variable, const std::string& path, FindingList& findings) {
@@ -267,11 +274,11 @@ void CheckPodTemplate(const PodTemplate& pod_template, const std::string& path,
   const PodSpec& pod = pod_template.spec;
   const std::string place = FieldPath(path, "spec");
   const std::string containers_path = FieldPath(place, "containers");
-  if (pod.containers.size() != 1) {
-    findings.Error(containers_path,
-                   pod.containers.empty()
-                       ? "is missing: what does a rank run?"
-                       : "has " + std::to_string(pod.containers.size()) +
+  if (pod.containers.empty()) {
+    findings.Error(containers_path, "is missing: what does a rank run?");
+  } else if (pod.containers.size() > 1) {
+    findings.Unsupported(containers_path,
+                         "has " + std::to_string(pod.containers.size()) +
                              " containers: a rank is exactly one; write a sidecar under "
                              "initContainers, with restartPolicy: Always");
   }

@@ -87,6 +87,82 @@ TEST_F(ExperimentTest, HopelessTrialsOfTwoRanksAreStoppedEarlyAndNothingOfThemIs
       << text;
 }
 
+// As a user of Katib writes it: the ConfigMap stands after what needs it.
+constexpr char kExperimentWithVolumes[] = R"(apiVersion: kubeflow.org/v1beta1
+kind: Experiment
+metadata: {name: rich}
+spec:
+  objective: {type: maximize, objectiveMetricName: accuracy}
+  algorithm: {algorithmName: random}
+  parallelTrialCount: 2
+  maxTrialCount: 2
+  parameters:
+  - {name: x, parameterType: double, feasibleSpace: {min: "0.1", max: "0.9"}}
+  trialTemplate:
+    primaryContainerName: main
+    trialParameters: [{name: x, reference: x}]
+    trialSpec:
+      apiVersion: batch/v1
+      kind: Job
+      spec:
+        template:
+          spec:
+            restartPolicy: Never
+            volumes:
+            - {name: scratch, emptyDir: {}}
+            - {name: conf, configMap: {name: settings}}
+            - {name: kept, persistentVolumeClaim: {claimName: results}}
+            initContainers:
+            - name: beside
+              restartPolicy: Always
+              command: [sh, -c, "echo $$RANK > /katib/beside; trap 'exit 0' TERM;
+                while :; do sleep 0.02; done"]
+              volumeMounts: [{name: scratch, mountPath: /katib}]
+            containers:
+            - name: main
+              command: [sh, -c]
+              args:
+              - >-
+                until [ -s /katib/beside ]; do :; done;
+                cp /etc/lockstep-settings/text "/results/$$NAME";
+                printf %s "$$TEXT" | cmp - /etc/lockstep-settings/text &&
+                printf %s "$$P_text" | cmp - /etc/lockstep-settings/text &&
+                echo accuracy=${trialParameters.x}
+              env:
+              - {name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+              - {name: TEXT, valueFrom: {configMapKeyRef: {name: settings, key: text}}}
+              envFrom: [{prefix: P_, configMapRef: {name: settings}}]
+              volumeMounts:
+              - {name: scratch, mountPath: /katib}
+              - {name: conf, mountPath: /etc/lockstep-settings}
+              - {name: kept, mountPath: /results}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data:
+  text: "a 'b' \"c\"\n$(NAME) $x `d`; \\ e"
+)";
+
+TEST_F(ExperimentTest, PodsHaveTheirVolumesVariablesAndSidecars) {
+  const Outcome applied =
+      Run({"apply", "-f", WriteFile("rich.yaml", kExperimentWithVolumes), "--follow"});
+  ASSERT_EQ(applied.code, 0) << applied.out << applied.err;
+  EXPECT_EQ(Get("experiment", "rich")["status"]["trialsSucceeded"], 2);
+  int kept = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(state_dir_ + "/volumes/default/results")) {
+    std::ifstream file(entry.path());
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}),
+              "a 'b' \"c\"\n$(NAME) $x `d`; \\ e");
+    EXPECT_EQ(entry.path().filename().string().rfind("rich-", 0), 0u) << "the trial's name";
+    ++kept;
+  }
+  EXPECT_EQ(kept, 2) << "each trial left its file in the claim";
+  EXPECT_FALSE(std::filesystem::exists("/katib"));
+  EXPECT_FALSE(std::filesystem::exists("/etc/lockstep-settings"));
+}
+
 TEST_F(ExperimentTest, AV1alpha3ExperimentRunsToItsEndWithTheRowsOfItsOwnFilter) {
   const std::string file = LOCKSTEP_SOURCE_DIR "/tests/conformance/data/v1alpha3/shell.yaml";
   const Outcome applied = Run({"apply", "-f", file});
