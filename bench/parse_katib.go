@@ -51,13 +51,13 @@ func collect(fileName string, metrics []string, filters []string) ([]*row, error
 			}
 		}
 		if named {
-			rows = append(rows, rowsOf(line, metrics, expressions)...)
+			rows = appendRowsOf(line, metrics, expressions, rows)
 		}
 	}
 	return rows, nil
 }
 
-func rowsOf(line string, metrics []string, expressions []*regexp.Regexp) (rows []*row) {
+func appendRowsOf(line string, metrics []string, expressions []*regexp.Regexp, rows []*row) []*row {
 	timestamp := time.Time{}.UTC().Format(time.RFC3339)
 	if words := strings.SplitN(line, " ", 2); len(words) == 2 {
 		if _, err := time.Parse(time.RFC3339Nano, words[0]); err == nil {

@@ -32,14 +32,22 @@ class Writer {
   ParseLog Write() {
     while (log_.text.size() < bytes_) {
       const int kind = Random(1000);
-      if (kind < 40) Metrics();
-      else if (kind < 50) BraceMetrics();
-      else if (kind < 60) WordMetrics();
-      else if (kind < 66) ProgressBar();
-      else if (kind < 68) LongLine();
-      else if (kind < 150) JsonLine();
-      else if (kind < 170) Print("%s\n", std::string(72, '=').c_str());
-      else LogLine();
+      if (kind < 40)
+        Metrics();
+      else if (kind < 50)
+        BraceMetrics();
+      else if (kind < 60)
+        WordMetrics();
+      else if (kind < 66)
+        ProgressBar();
+      else if (kind < 68)
+        LongLine();
+      else if (kind < 150)
+        JsonLine();
+      else if (kind < 170)
+        Print("%s\n", std::string(72, '=').c_str());
+      else
+        LogLine();
     }
     return std::move(log_);
   }

@@ -50,6 +50,9 @@ class NameFinder {
                                  const std::vector<Probe>& probes, std::uint64_t& line_feeds);
 
   template <class Mask>
+  static Block ScanAny(const char* text, std::size_t from, std::size_t end,
+                       const std::vector<Probe>& probes, std::uint64_t& line_feeds);
+  template <class Mask, std::size_t kProbes>
   static Block Scan(const char* text, std::size_t from, std::size_t end,
                     const std::vector<Probe>& probes, std::uint64_t& line_feeds);
   static Block ScanPlain(const char* text, std::size_t from, std::size_t end,
@@ -59,6 +62,8 @@ class NameFinder {
   static Block ScanAvx512(const char* text, std::size_t from, std::size_t end,
                           const std::vector<Probe>& probes, std::uint64_t& line_feeds);
 
+  // Find, name by name, for the last few places.
+  Found FindInTail(std::string_view text, std::size_t from) const;
   // End of the name that begins at `at`; npos: none does.
   std::size_t NameEnd(std::string_view text, std::size_t at) const;
 

@@ -13,7 +13,36 @@
 namespace lockstep {
 namespace {
 
-using Filters = std::vector<std::unique_ptr<RE2>>;  // null: the default filter
+// A filter and the text that each of its matches begins with, as far as that can be told.
+struct Filter {
+  std::unique_ptr<RE2> regex;  // null: the default filter
+  std::string prefix = {};
+};
+using Filters = std::vector<Filter>;
+
+// Every match lies between the two, so that what they have in common begins it; unless it looks at
+// the character before, which RE2 takes for the text's begin here.
+std::string PrefixOf(const RE2& regex) {
+  constexpr int kBytesMax = 64;
+  std::string least;
+  std::string most;
+  const bool looks_back = regex.pattern().find("\\b") != std::string::npos ||
+                          regex.pattern().find("\\B") != std::string::npos;
+  if (!regex.ok() || looks_back || !regex.PossibleMatchRange(&least, &most, kBytesMax)) return "";
+  const auto common = std::ranges::mismatch(least, most);
+  return least.substr(0, static_cast<std::size_t>(common.in1 - least.begin()));
+}
+
+// What a line must have to be worth a look: a metric's name; or, where each match begins with a
+// text that is less common than a name may be, that text.
+NameFinder MarksOf(const std::vector<std::string>& metrics, const Filters& filters) {
+  constexpr std::size_t kPrefixBytesMin = 4;
+  std::vector<std::string> prefixes;
+  for (const Filter& filter : filters) {
+    if (filter.prefix.size() >= kPrefixBytesMin) prefixes.push_back(filter.prefix);
+  }
+  return NameFinder(!filters.empty() && prefixes.size() == filters.size() ? prefixes : metrics);
+}
 
 // The default filter stops at the / and . of a name such as val/acc; one that the user asks for by
 // that name is still to be found.
@@ -49,30 +78,32 @@ class TextLogParser final : public LogParser {
   TextLogParser(LogParserOptions options, Filters filters)
       : LogParser(std::move(options)),
         filters_(std::move(filters)),
-        any_regex_(
-            std::ranges::any_of(filters_, [](const auto& filter) { return filter != nullptr; })) {}
+        any_regex_(std::ranges::any_of(filters_, [](auto& one) { return one.regex != nullptr; })),
+        names_(options_.metrics),
+        marks_(MarksOf(options_.metrics, filters_)) {}
 
  protected:
   // Most lines name no metric: they must cost next to nothing.
   NameFinder::Found FindMark(std::string_view text, std::size_t from,
                              std::uint64_t& line_feeds) const override {
-    return names_.Find(text, from, line_feeds);
+    return marks_.Find(text, from, line_feeds);
   }
 
   Status ParseLine(std::string_view raw, std::vector<MetricRow>& rows) const override {
     const std::size_t first = rows.size();
     std::string line;  // for filters that may look at more than ASCII
     if (any_regex_) line = ReplaceInvalidUtf8(raw);
-    for (const std::unique_ptr<RE2>& filter : filters_) {
-      if (filter == nullptr) {
+    for (const Filter& filter : filters_) {
+      if (filter.regex == nullptr) {
         for (DefaultFilterMatches match(raw); match.Next();) {
           AddRow(match.name(), match.value(), rows);
         }
         continue;
       }
       // Only compat_katib lets such filters come so far.
-      if (!filter->ok()) return InvalidArgument("cannot be searched: " + WhyUseless(*filter));
-      if (filter->NumberOfCapturingGroups() >= 2) ParseMatches(*filter, line, rows);
+      if (!filter.regex->ok())
+        return InvalidArgument("cannot be searched: " + WhyUseless(*filter.regex));
+      if (filter.regex->NumberOfCapturingGroups() >= 2) ParseMatches(filter, line, rows);
     }
     if (rows.size() == first) return OkStatus();
     const std::string_view word = raw.substr(0, raw.find(' '));
@@ -88,7 +119,7 @@ class TextLogParser final : public LogParser {
  private:
   // All matches as Go finds them: an empty one directly behind another does not count. Those that
   // begin behind the last name cannot be of a metric.
-  void ParseMatches(const RE2& filter, const std::string& line,
+  void ParseMatches(const Filter& filter, const std::string& line,
                     std::vector<MetricRow>& rows) const {
     std::array<re2::StringPiece, 3> groups;
     std::size_t position = 0;
@@ -96,8 +127,7 @@ class TextLogParser final : public LogParser {
     std::uint64_t line_feeds = 0;
     while (position <= line.size() &&
            names_.Find(line, position, line_feeds).begin != std::string_view::npos &&
-           filter.Match(line, position, line.size(), RE2::UNANCHORED, groups.data(),
-                        static_cast<int>(groups.size()))) {
+           FirstMatch(filter, line, position, groups)) {
       const auto begin = static_cast<std::size_t>(groups[0].data() - line.data());
       const std::size_t end = begin + groups[0].size();
       if (begin != end || begin != previous_end) {
@@ -109,14 +139,32 @@ class TextLogParser final : public LogParser {
     }
   }
 
+  // At or behind `position`. Where a match may begin is found sooner by its prefix, and RE2 is
+  // several times as fast when it need not look for that.
+  static bool FirstMatch(const Filter& filter, const std::string& line, std::size_t position,
+                         std::array<re2::StringPiece, 3>& groups) {
+    const auto match = [&](std::size_t from, RE2::Anchor anchor) {
+      return filter.regex->Match(line, from, line.size(), anchor, groups.data(),
+                                 static_cast<int>(groups.size()));
+    };
+    if (filter.prefix.empty()) return match(position, RE2::UNANCHORED);
+    const std::size_t at = line.find(filter.prefix, position);
+    if (at == std::string::npos) return false;
+    // One attempt: as many as there are prefixes could take quadratic time.
+    return match(at, RE2::ANCHOR_START) || match(at + 1, RE2::UNANCHORED);
+  }
+
   void AddRow(std::string_view name, std::string_view value, std::vector<MetricRow>& rows) const {
     if (std::ranges::find(options_.metrics, name) == options_.metrics.end()) return;
-    rows.push_back({.name = std::string(name), .value = std::string(value), .time = {}, .step = 0});
+    MetricRow& row = rows.emplace_back();
+    row.name = name;
+    row.value = value;
   }
 
   const Filters filters_;
   const bool any_regex_;
-  const NameFinder names_{options_.metrics};
+  const NameFinder names_;
+  const NameFinder marks_;
 };
 
 }  // namespace
@@ -130,12 +178,14 @@ Result<std::unique_ptr<LogParser>> MakeTextLogParser(LogParserOptions options) {
   Filters filters;
   for (const std::string& text : texts) {
     if (text == kDefaultMetricsFilter) {
-      filters.push_back(nullptr);
+      filters.push_back({.regex = nullptr});
       continue;
     }
-    filters.push_back(std::make_unique<RE2>(text, quiet));
-    const std::string why = WhyUseless(*filters.back());
+    auto regex = std::make_unique<RE2>(text, quiet);
+    const std::string why = WhyUseless(*regex);
     if (!why.empty() && !options.compat_katib) return InvalidArgument(why);
+    std::string prefix = PrefixOf(*regex);
+    filters.push_back({std::move(regex), std::move(prefix)});
   }
   std::unique_ptr<LogParser> parser =
       std::make_unique<TextLogParser>(std::move(options), std::move(filters));

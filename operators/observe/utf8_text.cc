@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace lockstep {
 namespace {
@@ -18,6 +20,17 @@ constexpr std::array<std::string_view, 25> kSpaces = {
 
 unsigned char At(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);
+}
+
+// The first place at or behind `i` that may be no ASCII; looks at eight at once.
+std::size_t SkipAscii(std::string_view text, std::size_t i) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::uint64_t eight = 0;
+  for (; i + sizeof eight <= text.size(); i += sizeof eight) {
+    std::memcpy(&eight, text.data() + i, sizeof eight);
+    if ((eight & kHighBits) != 0) break;
+  }
+  return i;
 }
 
 // Bytes of the valid character at `i`; 0: there is none.
@@ -42,7 +55,7 @@ std::string ReplaceInvalidUtf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
   std::size_t begin = 0;  // of valid text that is not copied yet
-  for (std::size_t i = 0; i < text.size();) {
+  for (std::size_t i = SkipAscii(text, 0); i < text.size(); i = SkipAscii(text, i)) {
     const std::size_t bytes = ValidBytes(text, i);
     if (bytes == 0) {
       valid += text.substr(begin, i - begin);

@@ -1,0 +1,286 @@
+// Metric rows from a 64 MB log: ours beside PCRE2's JIT (the same filter over the whole text, then
+// the name compared), and beside Katib's own loop in Go (bench/parse_katib.go).
+//
+//   bench_parse FOLDER [GO_PEER]    FOLDER: for the log, which the Go peer reads too
+//
+// Prints tables and six bars; exits 0 ok, 3 short, 77 not shown. About 40 s.
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <fcntl.h>
+#include <pcre2.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+#include "bench/pairs.h"
+#include "bench/parse_log.h"
+#include "operators/observe/log_reader.h"
+#include "operators/observe/name_finder.h"
+#include "runtime/base/check.h"
+
+namespace lockstep::bench {
+namespace {
+
+constexpr std::size_t kLogBytes = 64u << 20;
+constexpr std::size_t kPieceBytes = 256u << 10;
+constexpr double kWantedBytesPerSecond = 4e9;
+constexpr double kWantedPcre = 4, kWantedKatib = 70, kWantedCustom = 1;
+constexpr int kBestOf = 3;
+
+struct Search {
+  const char* name;
+  const char* filter;
+  std::vector<std::string> metrics;
+};
+
+const std::vector<Search>& Searches() {
+  static const std::vector<Search> kSearches = {
+      {"default", kDefaultMetricsFilter, {"loss", "accuracy"}},
+      {"braces",
+       R"({metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)})",
+       {"loss", "accuracy"}},
+      {"words", R"((\w+\s\w+)\s:\s((-?\d+)(\.\d+)?))", {"train loss", "train accuracy"}},
+      {"equals", R"(([\w|-]+)\s*=\s*((-?\d+)(\.\d+)?))", {"loss", "accuracy"}},
+  };
+  return kSearches;
+}
+
+LogParserOptions OptionsOf(const Search& search) {
+  LogParserOptions options;
+  options.metrics = search.metrics;
+  options.filters = {search.filter};
+  return options;
+}
+
+std::vector<MetricRow> OurRows(const Search& search, std::string_view text) {
+  auto parser = LogParser::Create(OptionsOf(search));
+  CHECK(parser.ok()) << parser.status().ToString();
+  auto parsed = (*parser)->Parse(text, true);
+  CHECK(parsed.ok() && parsed->consumed == text.size());
+  return std::move(parsed->rows);
+}
+
+// As `lockstep metrics parse` reads a file.
+std::vector<MetricRow> OurRowsOfFile(const Search& search, const std::string& path) {
+  auto reader = LogReader::Create(OptionsOf(search));
+  CHECK(reader.ok());
+  const int file = open(path.c_str(), O_RDONLY);
+  CHECK(file >= 0) << path;
+  std::vector<MetricRow> rows;
+  std::string piece(kPieceBytes, '\0');
+  while (true) {
+    const ssize_t size = read(file, piece.data(), piece.size());
+    CHECK(size >= 0) << path;
+    auto more = size == 0
+                    ? reader->End()
+                    : reader->Read(std::string_view(piece).substr(0, static_cast<size_t>(size)));
+    CHECK(more.ok());
+    std::ranges::move(*more, std::back_inserter(rows));
+    if (size == 0) break;
+  }
+  close(file);
+  return rows;
+}
+
+struct NameAndValue {
+  std::string name, value;
+  friend bool operator==(const NameAndValue&, const NameAndValue&) = default;
+};
+
+class PcreSearch {
+ public:
+  explicit PcreSearch(const Search& search) : metrics_(search.metrics) {
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+    code_ = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(search.filter), PCRE2_ZERO_TERMINATED, 0,
+                          &error, &offset, nullptr);
+    CHECK(code_ != nullptr && pcre2_jit_compile(code_, PCRE2_JIT_COMPLETE) == 0) << search.filter;
+    match_ = pcre2_match_data_create_from_pattern(code_, nullptr);
+  }
+  PcreSearch(const PcreSearch&) = delete;
+  PcreSearch& operator=(const PcreSearch&) = delete;
+  ~PcreSearch() {
+    pcre2_match_data_free(match_);
+    pcre2_code_free(code_);
+  }
+
+  // No filter here matches nothing: each match ends behind where it begins.
+  std::vector<NameAndValue> Rows(std::string_view text) const {
+    std::vector<NameAndValue> rows;
+    const PCRE2_SIZE* const ends = pcre2_get_ovector_pointer(match_);
+    const auto* const bytes = reinterpret_cast<PCRE2_SPTR>(text.data());
+    for (PCRE2_SIZE at = 0; pcre2_jit_match(code_, bytes, text.size(), at, 0, match_, nullptr) > 0;
+         at = ends[1]) {
+      const std::string_view name = text.substr(ends[2], ends[3] - ends[2]);
+      if (std::ranges::find(metrics_, name) == metrics_.end()) continue;
+      rows.push_back({std::string(name), std::string(text.substr(ends[4], ends[5] - ends[4]))});
+    }
+    return rows;
+  }
+
+ private:
+  const std::vector<std::string> metrics_;
+  pcre2_code* code_;
+  pcre2_match_data* match_;
+};
+
+// bench/parse_katib.go, started once.
+class GoPeer {
+ public:
+  GoPeer(const char* program, const std::string& log, const Search& search) {
+    int in[2], out[2];
+    CHECK(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    std::vector<const char*> arguments = {program, log.c_str(), search.filter};
+    for (const std::string& metric : search.metrics) arguments.push_back(metric.c_str());
+    arguments.push_back(nullptr);
+    const int failed = posix_spawn(&child_, program, &actions, nullptr,
+                                   const_cast<char* const*>(arguments.data()), environ);
+    CHECK(failed == 0) << program << ": " << std::strerror(failed);
+    posix_spawn_file_actions_destroy(&actions);
+    close(in[0]);
+    close(out[1]);
+    to_ = fdopen(in[1], "w");
+    from_ = fdopen(out[0], "r");
+  }
+  GoPeer(const GoPeer&) = delete;
+  GoPeer& operator=(const GoPeer&) = delete;
+  ~GoPeer() {
+    std::fclose(to_);  // end of input: it leaves
+    std::fclose(from_);
+    waitpid(child_, nullptr, 0);
+  }
+
+  Run Once() {
+    std::fputs("\n", to_);
+    std::fflush(to_);
+    double took = 0, busy = 0;
+    CHECK(std::fscanf(from_, "%lf %lf %zu %" SCNu64, &took, &busy, &rows_, &hash_) == 4)
+        << "the Go peer is gone";
+    return {took * 1e-9, took - busy > 0.1 * took};
+  }
+  std::size_t rows() const { return rows_; }  // of the last run
+  std::uint64_t hash() const { return hash_; }
+
+ private:
+  pid_t child_ = 0;
+  std::FILE* to_ = nullptr;
+  std::FILE* from_ = nullptr;
+  std::size_t rows_ = 0;
+  std::uint64_t hash_ = 0;
+};
+
+// FNV-1a, as the Go peer hashes its rows.
+std::uint64_t HashOf(const std::vector<MetricRow>& rows) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const MetricRow& row : rows) {
+    for (const char c : row.time + "\t" + row.name + "\t" + row.value + "\n") {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+    }
+  }
+  return hash;
+}
+
+double GigabytesPerSecond(double seconds) { return kLogBytes / seconds * 1e-9; }
+
+// How fast this core reads: what bounds everybody.
+double RoofGigabytesPerSecond(std::string_view text) {
+  const Run best = BestOf(
+      7, [&] { return Time([&] { CHECK(memchr(text.data(), '\x01', text.size()) == nullptr); }); });
+  return static_cast<double>(text.size()) / best.seconds * 1e-9;
+}
+
+// One filter beside PCRE2; the seconds that ours took go to `ours`.
+int ShowPcreBar(const Search& search, std::string_view text, double wanted, double& ours) {
+  const PcreSearch pcre(search);
+  std::vector<NameAndValue> rows;
+  for (const MetricRow& row : OurRows(search, text)) rows.push_back({row.name, row.value});
+  CHECK(!rows.empty() && rows == pcre.Rows(text))
+      << search.name << ": " << rows.size() << " rows, PCRE2 " << pcre.Rows(text).size();
+  std::printf("%s filter %s: %zu rows, the same as PCRE2's\n", search.name, search.filter,
+              rows.size());
+  return ShowRatioBar(std::string("parse-") + search.name, wanted, "PCRE2-JIT", [&](int pairs) {
+    const Pairs result = Interleave(
+        pairs,
+        [&] { return BestOf(kBestOf, [&] { return Time([&] { OurRows(search, text); }); }); },
+        [&] { return Time([&] { pcre.Rows(text); }); });
+    ours = Median(result.ours);
+    std::printf("%s: ours %.2f GB/s, PCRE2-JIT %.2f GB/s\n", search.name, GigabytesPerSecond(ours),
+                GigabytesPerSecond(Median(result.theirs)));
+    return result;
+  });
+}
+
+int ShowKatibBar(const char* program, const std::string& path) {
+  const Search& search = Searches()[0];
+  GoPeer go(program, path, search);
+  const std::vector<MetricRow> rows = OurRowsOfFile(search, path);
+  go.Once();
+  CHECK(rows.size() == go.rows() && HashOf(rows) == go.hash())
+      << "rows: " << rows.size() << ", Go " << go.rows();
+  std::printf("default filter, from the file: %zu rows, the same as Go's, times too\n",
+              rows.size());
+  return ShowRatioBar("parse-katib", kWantedKatib, "Katib's loop in Go", [&](int pairs) {
+    const Pairs result = Interleave(
+        pairs,
+        [&] { return BestOf(kBestOf, [&] { return Time([&] { OurRowsOfFile(search, path); }); }); },
+        [&] { return go.Once(); });
+    std::printf("from the file: ours %.2f GB/s, Go %.3f GB/s\n",
+                GigabytesPerSecond(Median(result.ours)), GigabytesPerSecond(Median(result.theirs)));
+    return result;
+  });
+}
+
+int Main(const std::string& folder, const char* go_peer) {
+  const ParseLog log = MakeParseLog(kLogBytes);
+  const std::string_view text = std::string_view(log.text).substr(0, kLogBytes);
+  const std::string path = folder + "/parse.log";
+  std::ofstream(path, std::ios::binary) << text;
+  std::printf("log: %zu bytes, %" PRIu64 " lines, %.1f %% of them with metrics\n", text.size(),
+              log.lines,
+              100.0 * static_cast<double>(log.metric_lines) / static_cast<double>(log.lines));
+  WaitUntilQuiet();
+  const double roof = RoofGigabytesPerSecond(text);
+  std::printf("CPU: %s; memchr over the log, all that one core reads: %.1f GB/s\n",
+              std::string(NameFinder::LevelName(NameFinder::BestLevel())).c_str(), roof);
+  std::vector<int> codes;
+  for (const Search& search : Searches()) {
+    double seconds = 0;
+    const bool is_default = &search == &Searches()[0];
+    codes.push_back(ShowPcreBar(search, text, is_default ? kWantedPcre : kWantedCustom, seconds));
+    if (!is_default) continue;
+    const double got = static_cast<double>(text.size()) / seconds;
+    const bool vectors = NameFinder::BestLevel() != NameFinder::Level::kPlain;
+    const bool ok = got >= kWantedBytesPerSecond;
+    std::printf("bar parse-speed got %.2f GB/s (%.0f %% of memchr) WANTED >=%g GB/s %s\n",
+                got * 1e-9, got * 1e-7 / roof, kWantedBytesPerSecond * 1e-9,
+                ok        ? "ok"
+                : vectors ? "short"
+                          : "not-shown (no AVX2)");
+    codes.push_back(ok ? kOk : vectors ? kShort : kNotShown);
+  }
+  codes.push_back(go_peer != nullptr ? ShowKatibBar(go_peer, path)
+                                     : ShowNotShown("parse-katib", ">=70x Katib's loop in Go",
+                                                    "no go: ./dev setup bench"));
+  unlink(path.c_str());
+  return WorstOf(codes);
+}
+
+}  // namespace
+}  // namespace lockstep::bench
+
+int main(int argc, char** argv) {
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "usage: bench_parse FOLDER [GO_PEER]\n");
+    return 2;
+  }
+  return lockstep::bench::Main(argv[1], argc == 3 ? argv[2] : nullptr);
+}
