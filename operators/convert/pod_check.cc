@@ -142,9 +142,9 @@ void CheckFieldPath(const std::string& field, const std::string& path, FindingLi
     const std::optional<std::string> key = KeyOfFieldPath(field, map);
     if (!key) continue;
     if (*key == kCompletionIndex) {
-      findings.Error(path,
-                     "differs from rank to rank: let the program read its rank from the "
-                     "environment variable RANK");
+      findings.Unsupported(path,
+                           "differs from rank to rank: let the program read its rank from the "
+                           "environment variable RANK");
     }
     return;
   }
@@ -237,9 +237,10 @@ void CheckResources(const Json& resources, const std::string& path, FindingList&
 void CheckContainer(const Container& container, const PodSpec& pod, const std::string& path,
                     FindingList& findings) {
   if (container.command.empty()) {
-    findings.Error(FieldPath(path, "command"),
-                   "is missing: a rank is a process, which has no image to take an entry point "
-                   "from; name the program");
+    findings.Unsupported(
+        FieldPath(path, "command"),
+        "is missing: a rank is a process, which has no image to take an entry point "
+        "from; name the program");
   }
   CheckEnv(container, path, findings);
   CheckMounts(container, pod, path, findings);
@@ -267,11 +268,11 @@ void CheckPodTemplate(const PodTemplate& pod_template, const std::string& path,
   const PodSpec& pod = pod_template.spec;
   const std::string place = FieldPath(path, "spec");
   const std::string containers_path = FieldPath(place, "containers");
-  if (pod.containers.size() != 1) {
-    findings.Error(containers_path,
-                   pod.containers.empty()
-                       ? "is missing: what does a rank run?"
-                       : "has " + std::to_string(pod.containers.size()) +
+  if (pod.containers.empty()) {
+    findings.Error(containers_path, "is missing: what does a rank run?");
+  } else if (pod.containers.size() > 1) {
+    findings.Unsupported(containers_path,
+                         "has " + std::to_string(pod.containers.size()) +
                              " containers: a rank is exactly one; write a sidecar under "
                              "initContainers, with restartPolicy: Always");
   }
