@@ -55,9 +55,9 @@ Result<Trial> TrialOf(const RenderOptions& options, const Experiment& experiment
   point.parameter_assignments = std::move(assignments);
   LOCKSTEP_ASSIGN_OR_RETURN(Trial trial, NewTrial(experiment, point, config_maps));
   const std::vector<Finding> findings = Validate(trial, Document{});  // of its name alone
-  if (!findings.empty()) {
-    const Finding& first = findings.front();
-    return InvalidArgument("the trial's " + first.path + ": " + first.message);
+  for (const Finding& finding : findings) {
+    if (finding.severity == Finding::Severity::kWarning) continue;
+    return InvalidArgument("the trial's " + finding.path + ": " + finding.message);
   }
   return trial;
 }

@@ -9,11 +9,16 @@ namespace {
 
 bool IsLowerAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-bool IsLabelName(std::string_view name) {
+bool IsLabelName(std::string_view name, bool with_dots = false) {
   if (name.empty() || !(name[0] >= 'a' && name[0] <= 'z') || !IsLowerAlnum(name.back())) {
     return false;
   }
-  return std::all_of(name.begin(), name.end(), [](char c) { return IsLowerAlnum(c) || c == '-'; });
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const bool dot =
+        with_dots && name[i] == '.' && IsLowerAlnum(name[i - 1]) && IsLowerAlnum(name[i + 1]);
+    if (!IsLowerAlnum(name[i]) && name[i] != '-' && !dot) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -40,11 +45,15 @@ void CheckName(const ObjectMeta& meta, std::size_t bytes_max, FindingList& findi
     findings.Error("metadata.name", "has " + std::to_string(meta.name.size()) +
                                         " characters: at most " + std::to_string(bytes_max) +
                                         ", so that names made from it fit");
-  } else if (!IsLabelName(meta.name)) {
+  } else if (!IsLabelName(meta.name, /*with_dots=*/true)) {
     findings.Error("metadata.name",
                    "\"" + meta.name +
                        "\" is no name for an object: lower-case letters, digits "
                        "and -, beginning with a letter and ending with a letter or digit");
+  } else if (meta.name.find('.') != std::string::npos) {
+    findings.Warning("metadata.name", "\"" + meta.name +
+                                          "\" runs on this machine alone: on a cluster a Service "
+                                          "is named after it, which takes no dots");
   }
   CheckNamespace(meta, findings);
 }
@@ -84,8 +93,10 @@ void CheckObjective(const ExperimentSpec& spec, FindingList& findings) {
     CheckChoice(strategy.value, "metric strategy", {"min", "max", "latest"},
                 FieldPath(path, "value"), findings);
     if (!metrics.contains(strategy.name)) {
-      findings.Error(FieldPath(path, "name"),
-                     "\"" + strategy.name + "\" is neither the objective nor an additional metric");
+      findings.Warning(FieldPath(path, "name"),
+                       "\"" + strategy.name +
+                           "\" is neither the objective nor an additional metric: the strategy has "
+                           "no effect");
     }
     if (!seen.insert(strategy.name).second) {
       findings.Error(FieldPath(path, "name"), "\"" + strategy.name + "\" has a strategy already");

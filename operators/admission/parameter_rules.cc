@@ -27,6 +27,22 @@ std::optional<double> ReadNumber(const std::string& text, bool whole, const std:
   return number;
 }
 
+void CheckWhole(const FeasibleSpace& space, double min, double max, const std::string& path,
+                FindingList& findings) {
+  if (std::ceil(min) > std::floor(max)) {
+    findings.Error(FieldPath(path, "min"),
+                   "there is no whole number from " + space.min + " to " + space.max);
+    return;
+  }
+  const auto warn = [&](double bound, const std::string& text, const char* field) {
+    if (bound == std::floor(bound)) return;
+    findings.Warning(FieldPath(path, field),
+                     text + " is no whole number: an int between the bounds is searched");
+  };
+  warn(min, space.min, "min");
+  warn(max, space.max, "max");
+}
+
 void CheckRange(const ParameterSpec& parameter, const std::string& path, FindingList& findings) {
   const FeasibleSpace space = parameter.feasible_space.value_or(FeasibleSpace{});
   const bool whole = parameter.parameter_type == "int";
@@ -39,10 +55,12 @@ void CheckRange(const ParameterSpec& parameter, const std::string& path, Finding
                    "is missing: " + parameter.parameter_type + " parameters need min and max");
     return;
   }
-  const auto min = ReadNumber(space.min, whole, FieldPath(path, "min"), findings);
-  const auto max = ReadNumber(space.max, whole, FieldPath(path, "max"), findings);
+  const auto min = ReadNumber(space.min, false, FieldPath(path, "min"), findings);
+  const auto max = ReadNumber(space.max, false, FieldPath(path, "max"), findings);
   if (min && max && *min > *max) {
     findings.Error(FieldPath(path, "min"), space.min + " is more than max, " + space.max);
+  } else if (whole && min && max) {
+    CheckWhole(space, *min, *max, path, findings);
   }
   if (!space.step.empty()) {
     const auto step = ReadNumber(space.step, whole, FieldPath(path, "step"), findings);
@@ -60,6 +78,11 @@ void CheckList(const ParameterSpec& parameter, const std::string& path, FindingL
   if (!space.min.empty() || !space.max.empty() || !space.step.empty()) {
     const char* const field = !space.min.empty() ? "min" : !space.max.empty() ? "max" : "step";
     findings.Error(FieldPath(path, field), "is for double and int parameters: give a list");
+  }
+  const std::string& distribution = space.distribution;
+  if (distribution == "logUniform" || distribution == "normal" || distribution == "logNormal") {
+    findings.Warning(FieldPath(path, "distribution"),
+                     distribution + " has no effect: the values of a list are equally likely");
   }
   const std::string list = FieldPath(path, "list");
   if (space.list.empty()) findings.Error(list, "is empty: there is nothing to choose from");

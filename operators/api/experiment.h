@@ -142,8 +142,14 @@ struct TrialTemplate {
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("retain", self.retain, "Keep the job when the trial has ended.");
-    v.Field("trialSpec", self.trial_spec, "The job of a trial, with placeholders.");
-    v.Field("configMap", self.config_map, "Where the template is, instead of trialSpec.");
+    v.Field(
+        "trialSpec", self.trial_spec,
+        "The manifest of a trial's job, with ${trialParameters.NAME} where values go and without "
+        "name and namespace. Its fields are those of its own kind: batch/v1 Job, or see "
+        "`lockstep explain trainingjob.spec`.");
+    v.Field("configMap", self.config_map,
+            "Where the text of such a manifest is, instead of trialSpec: see `lockstep explain "
+            "configmap`. It is read anew for each trial.");
     v.Field("trialParameters", self.trial_parameters, "The placeholders of the template.");
     v.Field("primaryPodLabels", self.primary_pod_labels, "Which pods report metrics.");
     v.Field("primaryContainerName", self.primary_container_name,

@@ -94,7 +94,8 @@ bool EqualButForCase(std::string_view a, std::string_view b) {
 
 Status NoSuchField(const FieldDescription& parent, const std::string& path, std::string_view name) {
   if (parent.fields.empty()) {
-    return NotFound(path + " has no fields: it is of type " + parent.type);
+    const std::string more = parent.type == "JSON" ? ". " + std::string(parent.description) : "";
+    return NotFound(path + " has no fields: it is of type " + parent.type + more);
   }
   std::vector<std::string_view> names;
   std::string list;

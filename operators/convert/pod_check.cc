@@ -244,9 +244,10 @@ void CheckResources(const Json& resources, const std::string& path, FindingList&
 void CheckContainer(const Container& container, const PodSpec& pod, const std::string& path,
                     FindingList& findings) {
   if (container.command.empty()) {
-    findings.Error(FieldPath(path, "command"),
-                   "is missing: a rank is a process, which has no image to take an entry point "
-                   "from; name the program");
+    findings.Unsupported(
+        FieldPath(path, "command"),
+        "is missing: a rank is a process, which has no image to take an entry point "
+        "from; name the program");
   }
   CheckEnv(container, path, findings);
   CheckMounts(container, pod, path, findings);

@@ -133,9 +133,9 @@ class ParameterReader {
           ".feasibleSpace.distribution",
           "\"" + text + "\" is no distribution: use uniform, logUniform, normal or logNormal");
     }
-    if (spec_.feasible_space->list.empty()) return OkStatus();
-    return Wrong(".feasibleSpace.distribution",
-                 text + " has no meaning for values from a list: leave it out");
+    // Katib writes one into every space and looks at none of a list's.
+    if (!spec_.feasible_space->list.empty()) parameter_.distribution = Distribution::kUniform;
+    return OkStatus();
   }
 
   Status ReadList() {
@@ -170,6 +170,10 @@ class ParameterReader {
     }
     LOCKSTEP_RETURN_IF_ERROR(ReadNumber(space.min, ".feasibleSpace.min", &parameter_.min));
     LOCKSTEP_RETURN_IF_ERROR(ReadNumber(space.max, ".feasibleSpace.max", &parameter_.max));
+    if (parameter_.type == ParameterType::kInt) {  // 0.5 to 4.5 are 1 to 4
+      parameter_.min = std::ceil(parameter_.min);
+      parameter_.max = std::floor(parameter_.max);
+    }
     if (parameter_.min > parameter_.max) {
       return Wrong(".feasibleSpace.min",
                    "min " + space.min + " is above max " + space.max + ": exchange them");
@@ -189,6 +193,9 @@ class ParameterReader {
       return OkStatus();
     }
     LOCKSTEP_RETURN_IF_ERROR(ReadNumber(space.step, ".feasibleSpace.step", &parameter_.step));
+    if (parameter_.type == ParameterType::kInt && parameter_.step != std::floor(parameter_.step)) {
+      return Wrong(".feasibleSpace.step", "\"" + space.step + "\" is not a whole number");
+    }
     if (parameter_.step <= 0) {
       return Wrong(".feasibleSpace.step",
                    "step must be above 0, not " + space.step + ": it leads from min to max");
@@ -209,9 +216,9 @@ class ParameterReader {
     const auto [stop, error] = std::from_chars(begin, end, *value);
     const bool whole = parameter_.type == ParameterType::kInt;
     if (error != std::errc() || stop != end || !std::isfinite(*value) || text.starts_with("+-")) {
-      return Wrong(field, "\"" + text + "\" is not a " + (whole ? "whole " : "finite ") + "number");
+      return Wrong(field, "\"" + text + "\" is not a finite number");
     }
-    if (whole && (*value != std::floor(*value) || std::fabs(*value) > kExactMax)) {
+    if (whole && std::fabs(*value) > kExactMax) {
       return Wrong(field, "\"" + text + "\" is not a whole number within 2^53");
     }
     return OkStatus();

@@ -159,6 +159,99 @@ spec:
   EXPECT_EQ(Findings(Replaced(job, "Upper", "lower"), {"--validate=ignore"}), Lines{});
 }
 
+// kKatib with its job in a ConfigMap.
+std::string InConfigMap() {
+  const std::string yaml = kKatib;
+  const std::size_t begin = yaml.find("    trialSpec:\n");
+  std::string job = yaml.substr(begin + std::string("    trialSpec:\n").size());
+  std::string indented;
+  for (std::size_t at = 0; at < job.size(); at = job.find('\n', at) + 1) {
+    indented += "  " + job.substr(at + 2, job.find('\n', at) - at - 1);
+  }
+  const auto condition = [](const std::string& name, const std::string& type) {
+    return "    " + name + ": status.conditions.#(type==\"" + type + "\")#|#(status==\"True\")#\n";
+  };
+  return yaml.substr(0, begin) +
+         "    configMap: {configMapName: jobs, configMapNamespace: default, templatePath: t}\n" +
+         condition("successCondition", "Complete") + condition("failureCondition", "Failed") +
+         "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: jobs}\ndata:\n  t: |\n" + indented;
+}
+
+TEST_F(ManifestTest, ATemplateMayStandInAConfigMapOfTheSameFiles) {
+  EXPECT_EQ(Findings(InConfigMap()), Lines{});
+  const std::string file = WriteFile("map.yaml", InConfigMap());
+  const std::vector<std::string> values = {"--set", "lr=0.02", "--set", "momentum=0.9"};
+  const std::string inline_file = WriteFile("inline.yaml", kKatib);
+  const Outcome inline_job =
+      Run({"render", inline_file, values[0], values[1], values[2], values[3]});
+  const Outcome job = Run({"render", file, values[0], values[1], values[2], values[3]});
+  EXPECT_EQ(job.out, inline_job.out) << job.err;
+  const Outcome dry = Run({"apply", "-f", file, "--dry-run"});
+  ExpectFails(dry, 0, {});
+  EXPECT_LT(dry.out.find("configmap/jobs created (dry run)\n"),
+            dry.out.find("experiment.kubeflow.org/random created (dry run)\n"))
+      << dry.out;
+  EXPECT_NE(dry.out.find("- '--lr=0.01'\n"), std::string::npos) << dry.out;
+}
+
+TEST_F(ManifestTest, ApplyLooksForConfigMapsInTheFilesAndTheOperator) {
+  const std::string both = InConfigMap();
+  const std::size_t end = both.find("---\n");
+  const std::string search = WriteFile("search.yaml", both.substr(0, end));
+  const Outcome alone = Run({"validate", search});
+  EXPECT_EQ(alone.out, "1 object is valid\n");
+  ExpectFails(alone, 0, {"warning", "default/jobs is not in these files", "is not checked"});
+  ExpectFails(Run({"apply", "-f", search}), 4,
+              {"search.yaml:", "there is no ConfigMap default/jobs", "nothing was changed"});
+  ExpectFails(Run({"apply", "-f", WriteFile("jobs.yaml", both.substr(end))}), 0, {});
+  ExpectFails(Run({"apply", "-f", search, "--dry-run"}), 0, {});
+  const Outcome get = Run({"get", "cm"});
+  EXPECT_EQ(get.out.substr(0, get.out.find('\n')), "NAME   DATA   AGE") << get.out;
+  const std::string immutable = both.substr(end) + "immutable: true\n";
+  ExpectFails(Run({"apply", "-f", WriteFile("jobs.yaml", immutable)}), 0, {});
+  ExpectFails(
+      Run({"apply", "-f", WriteFile("jobs.yaml", Replaced(immutable, "Never", "OnFailure"))}), 4,
+      {"immutable"});
+}
+
+TEST_F(ManifestTest, WhatIsRightAndNotRunHereIsAWarningOfValidateAndAnErrorOfApply) {
+  std::string yaml = Replaced(kKatib, "apiVersion: batch/v1", "apiVersion: kubeflow.org/v1");
+  yaml = Replaced(yaml, "kind: Job", "kind: TFJob");
+  yaml = Replaced(yaml, "algorithmName: random", "algorithmName: tpe");
+  EXPECT_EQ(Findings(yaml), (Lines{"7 spec.algorithm.algorithmName warning",
+                                   "25 spec.trialTemplate.trialSpec.kind warning"}));
+  const std::string file = WriteFile("cluster.yaml", yaml);
+  ExpectFails(Run({"validate", file}), 0, {"not run by this version on one machine", "TFJob"});
+  ExpectFails(Run({"apply", "-f", file}), 4,
+              {"spec.algorithm.algorithmName", "kubeflow.org/v1 TFJob", "nothing was changed"});
+}
+
+TEST_F(ManifestTest, OneObjectStandsInOnePlace) {
+  std::filesystem::create_directory(dir_ + "/two");
+  const std::string first = WriteFile("two/a.yaml", std::string("# one\n") + kKatib);
+  const std::string second = WriteFile("two/b.yml", kKatib);
+  WriteFile("two/c.txt", "not: read");
+  std::filesystem::create_directory(dir_ + "/two/below");
+  WriteFile("two/below/d.yaml", "not: read");
+  const std::string said = second + ":3:";
+  ExpectFails(
+      Run({"validate", dir_ + "/two"}), 4,
+      {said, "metadata.name: Experiment default/random is there already, in " + first + ":2"});
+  ExpectFails(Run({"validate", first, second}), 4, {said});
+  ExpectFails(Run({"validate", "-"}, std::string(kKatib) + "---\n" + kKatib), 4,
+              {"already, in -:1"});
+  WriteFile("two/b.yml", Replaced(kKatib, "name: random", "name: other"));
+  EXPECT_EQ(Run({"validate", dir_ + "/two"}).out, "2 objects are valid\n");
+}
+
+TEST_F(ManifestTest, ExplainSaysWhereTheFieldsOfAJobAre) {
+  const Outcome field = Run({"explain", "experiment.spec.trialTemplate.trialSpec"});
+  EXPECT_NE(field.out.find("`lockstep explain trainingjob.spec`"), std::string::npos) << field.out;
+  ExpectFails(Run({"explain", "experiment.spec.trialTemplate.trialSpec.spec"}), 3,
+              {"lockstep explain trainingjob.spec"});
+  EXPECT_NE(Run({"explain", "configmap"}).out.find("binaryData"), std::string::npos);
+}
+
 TEST_F(ManifestTest, RenderShowsTheJobOfATrial) {
   const std::string file = WriteFile("e.yaml", kKatib);
   const Outcome outcome =

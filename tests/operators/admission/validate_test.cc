@@ -3,57 +3,24 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <random>
-#include <sstream>
 
 #include "operators/api/defaults.h"
+#include "tests/operators/admission/manifests.h"
 
 namespace lockstep {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::string Valid() {
-  std::stringstream text;
-  text << std::ifstream(LOCKSTEP_SOURCE_DIR "/tests/conformance/data/validate/m_valid_base.yaml")
-              .rdbuf();
-  return text.str();
-}
-
-// What a user would read about `yaml`, one line a finding.
-std::string Say(const std::string& yaml) {
-  const auto documents = ParseYaml(yaml, "e.yaml");
-  if (!documents.ok()) return documents.status().message();
-  std::string lines;
-  for (const Document& document : *documents) {
-    auto decoded = Decode(document);
-    if (!decoded.ok()) return decoded.status().message();
-    SetDefaults(decoded->object);
-    for (const Finding& finding : decoded->findings)
-      lines += FormatFinding("e.yaml", finding) + "\n";
-    for (const Finding& finding : Validate(decoded->object, document)) {
-      lines += FormatFinding("e.yaml", finding) + "\n";
-    }
-  }
-  return lines;
-}
-
-std::string Changed(const std::string& from, const std::string& to) {
-  std::string yaml = Valid();
-  const std::size_t at = yaml.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return yaml.replace(at, from.size(), to);
-}
-
-TEST(Validate, AcceptsAnExperimentThatCanRun) { EXPECT_EQ(Say(Valid()), ""); }
+TEST(Validate, AcceptsAnExperimentThatCanRun) { EXPECT_EQ(Say(ValidManifest()), ""); }
 
 TEST(Validate, NamesTheFieldThePlaceAndTheReason) {
   const std::vector<std::tuple<std::string, std::string, std::string>> table = {
       {"type: minimize", "type: minimise",
        "e.yaml:8:11: spec.objective.type: \"minimise\" is not a known objective type (did you mean "
        "minimize?): use minimize, maximize"},
-      {"maxTrialCount: 12", "maxTrialCount: 2.0", "expected a whole number, found the number 2.0"},
+      {"maxTrialCount: 12", "maxTrialCount: 2.5", "expected a whole number, found the number 2.5"},
       {"goal: 0.001", "goal: small", "expected a number, found the string \"small\""},
       {"name: m-valid-base", "name: 7", "metadata.name: expected a string, found the number 7"},
       {"min: '0.01'", "min: '0.5'", "0.5 is more than max, 0.05"},
@@ -209,14 +176,15 @@ std::string SayOfUpdate(const Object& before, const Object& after) {
 }
 
 TEST(ValidateUpdate, LetsTheCountsOfAnExperimentChange) {
-  EXPECT_EQ(SayOfUpdate(Read(Valid()), Read(Changed("maxTrialCount: 12", "maxTrialCount: 20"))),
-            "");
   EXPECT_EQ(
-      SayOfUpdate(Read(Valid()), Read(Changed("parallelTrialCount: 3", "parallelTrialCount: 1"))),
+      SayOfUpdate(Read(ValidManifest()), Read(Changed("maxTrialCount: 12", "maxTrialCount: 20"))),
       "");
-  EXPECT_THAT(SayOfUpdate(Read(Valid()), Read(Changed("type: minimize", "type: maximize"))),
+  EXPECT_EQ(SayOfUpdate(Read(ValidManifest()),
+                        Read(Changed("parallelTrialCount: 3", "parallelTrialCount: 1"))),
+            "");
+  EXPECT_THAT(SayOfUpdate(Read(ValidManifest()), Read(Changed("type: minimize", "type: maximize"))),
               HasSubstr("spec.objective.type (\"maximize\", was \"minimize\"): only parallel"));
-  Object before = Read(Valid());
+  Object before = Read(ValidManifest());
   std::get<Experiment>(before).status.trials = 5;
   EXPECT_THAT(SayOfUpdate(before, Read(Changed("maxTrialCount: 12", "maxTrialCount: 5"))),
               HasSubstr("spec.maxTrialCount: 5 is not more than the 5 trials there are"));
@@ -268,7 +236,7 @@ TEST(Validate, AnswersWhateverTheManifest) {
   std::mt19937 random(kSeed);
   const std::vector<std::string> pieces = {
       "null", "[]", "{}", "-1", "'x'", "[[1]]", "1e300", "", "${trialSpec.Labels[a/b]}", "true"};
-  const std::string valid = Valid();
+  const std::string valid = ValidManifest();
   for (int round = 0; round < 1500; ++round) {
     std::string yaml = valid;
     for (unsigned i = 0; i <= random() % 3; ++i) {

@@ -101,6 +101,76 @@ TEST(RenderTrial, RefusesReferencesThatAreNone) {
   }
 }
 
+// The template `text` of a ConfigMap, its placeholder v being `value`.
+Result<Json> RenderText(const std::string& text, const std::string& value) {
+  TrialTemplate trial_template;
+  trial_template.config_map = ConfigMapSource{"map", "space", "key"};
+  trial_template.trial_parameters = {{"v", "", "p"}};
+  ConfigMap map;
+  map.data["key"] = text;
+  const ConfigMapLookup maps = [&](const std::string& namespace_, const std::string& name) {
+    return namespace_ == "space" && name == "map" ? Result<ConfigMap>(map) : NotFound("none");
+  };
+  const std::vector<ParameterAssignment> assignments = {{"p", value}};
+  return RenderTrial({trial_template, "t-1", "ns", assignments, maps});
+}
+
+Json RenderedXOfText(const std::string& x, const std::string& value) {
+  const auto job = RenderText("apiVersion: v1\nkind: A\nx: " + x + "\n", value);
+  EXPECT_TRUE(job.ok()) << job.status().message();
+  return job.ok() ? job->at("x") : Json();
+}
+
+TEST(RenderConfigMap, ReadsAPlainScalarAsYamlWithItsValue) {
+  const std::vector<std::pair<std::string, Json>> table = {
+      {"4", 4},
+      {"1e-3", 0.001},
+      {"0x1F", 31},
+      {".5", 0.5},
+      {"1_000", 1000},
+      {"-0", 0},
+      {"yes", true},
+      {"null", {}},
+      {"", ""},
+      {"x", "x"},
+      {"4 5", "4 5"},
+      {"a: b", "a: b"},
+      {"a #b", "a #b"},
+      {"*x", "*x"},
+      {"'q'", "'q'"},
+      {"a\nb", "a\nb"},
+      {"12345678901234567890", 12345678901234567890.0}};
+  for (const auto& [value, read] : table) {
+    EXPECT_EQ(RenderedXOfText(kPlace, value), read) << value;
+    EXPECT_EQ(RenderedXOfText('"' + std::string(kPlace) + '"', value), value);
+    EXPECT_EQ(RenderedXOfText("'" + std::string(kPlace) + "'", value), value);
+    EXPECT_EQ(RenderedXOfText("|-\n  " + std::string(kPlace), value), value);
+    EXPECT_EQ(RenderedXOfText("{command: ['" + std::string(kPlace) + "']}", value),
+              (Json{{"command", {value}}}));
+  }
+  EXPECT_EQ(RenderedXOfText("0." + std::string(kPlace), "5"), 0.5);
+  EXPECT_EQ(RenderedXOfText(std::string(kPlace) + "Gi", "5"), "5Gi");
+  EXPECT_EQ(RenderedXOfText("\n  args:\n  - " + std::string(kPlace), "5"), (Json{{"args", {"5"}}}));
+  EXPECT_FALSE(RenderText("apiVersion: v1\nkind: A\nx: " + std::string(kPlace), ".nan").ok());
+}
+
+TEST(RenderConfigMap, ReadsTheFirstDocumentYamlOrJson) {
+  EXPECT_TRUE(RenderText("---\napiVersion: v1\nkind: A\nx: ${trialParameters.v}\n---\n[", "1")
+                  .status()
+                  .message()
+                  .find("key:6") != std::string::npos);
+  const auto first = RenderText("apiVersion: v1\nkind: A\n---\nx: ${trialParameters.v}\n", "1");
+  ASSERT_TRUE(first.ok()) << first.status().message();
+  EXPECT_FALSE(first->contains("x"));
+  const auto json = RenderText(R"({"apiVersion":"v1","kind":"A","x":"${trialParameters.v}"})", "1");
+  ASSERT_TRUE(json.ok()) << json.status().message();
+  EXPECT_EQ(json->at("x"), "1");
+  for (const char* const text : {"", "[]", "text", "apiVersion: v1", "kind: A\n",
+                                 "apiVersion: v1\nkind: A\nx: [${trialParameters.v}]"}) {
+    EXPECT_EQ(RenderText(text, "1").status().kind(), StatusKind::kInvalidArgument) << text;
+  }
+}
+
 TEST(RenderTrial, RefusesWhatHasNoPartner) {
   const TrialTemplate one = Template({{"x", {kPlace}}}, {{"v", "", "p"}});
   EXPECT_THAT(Render(one, {}).status().message(), HasSubstr("p, which has no assignment"));

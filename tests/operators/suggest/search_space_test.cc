@@ -137,8 +137,6 @@ TEST(SearchSpace, RefusesWithPathAndReason) {
   nameless.name.clear();
   ParameterSpec both = Range("int", "1", "2");
   both.feasible_space->list = {"1"};
-  ParameterSpec log_list = List("categorical", {"a"});
-  log_list.feasible_space->distribution = "logUniform";
   const std::vector<Refusal> refusals = {
       {nameless, "parameters[0].name: ", "needs a name"},
       {Range("float", "1", "2"), "parameters[0].parameterType: ", "use double, int, discrete"},
@@ -148,7 +146,8 @@ TEST(SearchSpace, RefusesWithPathAndReason) {
       {Range("double", "nan", "2"), "parameters[0].feasibleSpace.min: ", "finite number"},
       {Range("double", "+-1", "2"), "parameters[0].feasibleSpace.min: ", "finite number"},
       {Range("double", "0", "inf"), "parameters[0].feasibleSpace.max: ", "finite number"},
-      {Range("int", "1.5", "2"), "parameters[0].feasibleSpace.min: ", "whole number"},
+      {Range("int", "1.2", "1.8"), "parameters[0].feasibleSpace.min: ", "above max"},
+      {Range("int", "1", "5", "1.5"), "parameters[0].feasibleSpace.step: ", "whole number"},
       {Range("int", "0", "1e300"), "parameters[0].feasibleSpace.max: ", "within 2^53"},
       {Range("double", "3", "2"), "parameters[0].feasibleSpace.min: ", "above max 2"},
       {Range("int", "1", "2", "0"), "parameters[0].feasibleSpace.step: ", "above 0"},
@@ -160,7 +159,6 @@ TEST(SearchSpace, RefusesWithPathAndReason) {
        "parameters[0].feasibleSpace.min: ", "min above 0"},
       {Range("double", "0", "1", "", "gamma"),
        "parameters[0].feasibleSpace.distribution: ", "is no distribution"},
-      {log_list, "parameters[0].feasibleSpace.distribution: ", "leave it out"},
       {both, "parameters[0].feasibleSpace.list: ", "no list"},
       {List("categorical", {}), "parameters[0].feasibleSpace.list: ", "at least one value"},
       {List("discrete", {"1", "2", "1"}), "parameters[0].feasibleSpace.list: ", "listed twice"},
@@ -172,6 +170,23 @@ TEST(SearchSpace, RefusesWithPathAndReason) {
     EXPECT_THAT(space.status().message(), StartsWith(refusal.path));
     EXPECT_THAT(space.status().message(), HasSubstr(refusal.why));
   }
+}
+
+TEST(SearchSpace, TakesTheWholeNumbersBetweenTheBoundsOfAnInt) {
+  const Result<SearchSpace> space = SearchSpace::Create({Range("int", "0.01", "3.9")});
+  ASSERT_TRUE(space.ok()) << space.status().message();
+  const Parameter& parameter = space->parameters().front();
+  EXPECT_EQ(parameter.cardinality(), 3u);
+  EXPECT_EQ(parameter.ValueAt(0), "1");
+  EXPECT_EQ(parameter.ValueAt(2), "3");
+}
+
+TEST(SearchSpace, PassesOverTheDistributionOfAList) {
+  ParameterSpec list = List("categorical", {"a", "b"});
+  list.feasible_space->distribution = "logUniform";
+  const Result<SearchSpace> space = SearchSpace::Create({list});
+  ASSERT_TRUE(space.ok()) << space.status().message();
+  EXPECT_EQ(space->parameters().front().distribution, Distribution::kUniform);
 }
 
 TEST(SearchSpace, RefusesTwoParametersOfOneName) {
