@@ -6,6 +6,10 @@
 namespace lockstep {
 namespace {
 
+// YAML takes no more than 1024 characters in front of a colon; kubectl writes a longer key than
+// this with a question mark.
+constexpr std::size_t kSimpleKeyMax = 128;
+
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 bool ReadsAsItself(const std::string& text) {
@@ -89,8 +93,10 @@ void Write(const Json& value, int depth, bool after_dash, std::string& yaml) {
   }
   for (const auto& [name, entry] : value.items()) {
     indent();
-    yaml += (!name.empty() && ReadsAsItself(name) ? name : Quoted(name)) + ":";
-    WriteEntry(entry, depth, yaml);
+    const std::string key = !name.empty() && ReadsAsItself(name) ? name : Quoted(name);
+    const bool simple = key.size() <= kSimpleKeyMax;
+    yaml += simple ? key + ":" : "? " + key + "\n" + Indent(depth) + ":";
+    WriteEntry(entry, simple ? depth : depth + 1, yaml);
   }
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 const Json& SomeList() {
   static const Json kList = Json::parse(R"json({"kind": "List", "items": [
-    {"metadata": {"name": "a", "labels": {"a.b/c": "x", "d": ""}}, "n": 3, "values": [1, "2", null]},
+    {"metadata": {"name": "a", "labels": {"a.b/c": "x", "d": ""}}, "n": 3,
+     "values": [1, "2", null]},
     {"metadata": {"name": "b"}, "deep": [[1, 2], [3, [4]]], "status": {"conditions": [
       {"type": "Failed", "status": "True"}, {"type": "Running", "status": "False"}]}}]})json");
   return kList;
