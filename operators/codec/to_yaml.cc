@@ -9,12 +9,14 @@ namespace {
 // YAML takes no more than 1024 characters in front of a colon; kubectl writes a longer key than
 // this with a question mark.
 constexpr std::size_t kSimpleKeyMax = 128;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 bool ReadsAsItself(const std::string& text) {
   constexpr std::string_view kIndicators = "-?:,[]{}#&*!|>'\"%@` ";
   if (text == "<<" || !ResolvePlainScalar(text).is_string()) return false;
+  if (text.starts_with(kByteOrderMark)) return false;  // which nobody would read as text
   const bool dash_word = text.size() > 1 && text[0] == '-' && text[1] != ' ' && text[1] != '-';
   if (kIndicators.find(text.front()) != std::string_view::npos && !dash_word) return false;
   if (text.back() == ' ' || text.back() == ':' || text == "=") return false;

@@ -156,11 +156,19 @@ class TemplateConverter {
     if (raw_mark_.block_indent < 0 || inner.line == 0) return raw_mark_.position;
     return {raw_mark_.position.line + inner.line, raw_mark_.block_indent + inner.column};
   }
-  // The same of a place in the rendered text.
+  // One behind the last column of a line of the template.
+  int EndOfLine(int line) const {
+    std::string_view rest = raw_mark_.source;
+    for (int i = 1; i < line; ++i)
+      rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+    return static_cast<int>(rest.substr(0, rest.find('\n')).size()) + 1;
+  }
+  // The same of a place in the rendered text, whose lines may be longer: values stand in them.
   Position PlaceOfRendered(Position rendered) const {
     if (rendered.line < 1 || lines_.empty()) return raw_mark_.position;
     const std::size_t line = std::min(static_cast<std::size_t>(rendered.line), lines_.size());
-    return PlaceOf({lines_[line - 1], rendered.column});
+    const int of_template = lines_[line - 1];
+    return PlaceOf({of_template, std::min(rendered.column, EndOfLine(of_template))});
   }
 
   void TemplateError(const std::string& message) {

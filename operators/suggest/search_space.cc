@@ -28,8 +28,9 @@ std::string Spell(double value) {
 
 // Decimal places of the shortest text of `value`: 2 for 0.01, 0 for 100.
 int DecimalPlaces(double value) {
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
+  char text[64] = {};  // to_chars writes no end, and atoi looks for one
+  const auto end =
+      std::to_chars(text, text + sizeof(text) - 1, value, std::chars_format::scientific);
   const std::string_view shortest(text, static_cast<std::size_t>(end.ptr - text));
   const std::size_t e = shortest.find('e');
   const std::size_t point = shortest.find('.');

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "tests/sim/expected_rows.h"
 
 namespace lockstep::sim {
@@ -331,8 +332,13 @@ void Invariants::CheckSettledExperiment(const Experiment& experiment) const {
                            " trials of " +
                            std::to_string(experiment.spec.max_trial_count.value_or(-1)));
   const Suggestion* suggestion = Find<Suggestion>(experiment.meta.name);
-  Expect(suggestion != nullptr, which + "its Suggestion is gone");
-  if (experiment.spec.resume_policy == "Never") {
+  const Condition* ended = FindCondition(experiment.status.conditions, end);
+  const bool before_search =
+      experiment.status.trials == 0 &&
+      (ended->reason == "ExperimentCancelled" || ended->reason == "ExperimentDeadlineExceeded");
+  Expect(suggestion != nullptr || before_search,
+         which + "its Suggestion is gone, and it has ended by " + ended->reason);
+  if (suggestion != nullptr && experiment.spec.resume_policy == "Never") {
     Expect(!EndOf(suggestion->status.conditions).empty(), which + "its Suggestion has not ended");
   }
   const std::vector<const Trial*> trials = TrialsOf(experiment);
@@ -342,10 +348,11 @@ void Invariants::CheckSettledExperiment(const Experiment& experiment) const {
   CheckCounts(experiment);
   CheckCountsNow(experiment);
   CheckBest(experiment);
-  const Condition* succeeded = FindCondition(experiment.status.conditions, "Succeeded");
-  if (succeeded != nullptr && succeeded->reason == "ExperimentMaxTrialsReached") {
+  // One that was cancelled after its end does not go on when it is given more trials.
+  if (ended->reason == "ExperimentMaxTrialsReached" && !CancelReason(experiment.meta)) {
     Expect(experiment.status.trials >= *experiment.spec.max_trial_count,
-           which + "has stopped before its last trial");
+           which + "has stopped after " + std::to_string(experiment.status.trials) + " trials of " +
+               std::to_string(*experiment.spec.max_trial_count));
   }
 }
 

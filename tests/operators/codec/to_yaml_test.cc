@@ -40,7 +40,10 @@ Json RandomValue(std::mt19937& random, int depth) {
       "a\n\n", "tab\there", "%a", "@a", "`a", "null", "~", "<<", "=", "...", "---", "a:", "é\n",
       "{a}", "[a", "a,b", "|", ">", "\\", "a\\n", "12:30", "2024-01-01", ".5", ".inf", "a\rb",
       // As a key too long for YAML's short form.
-      std::string(2000, 'k'), std::string(2000, ' ')};
+      std::string(2000, 'k'), std::string(2000, ' '),
+      // As a key where the text begins.
+      "\xEF\xBB\xBF"
+      "a"};
   switch (random() % (depth > 3 ? 4 : 6)) {
     case 0: return static_cast<int>(random() % 1000) - 500;
     case 1: return static_cast<double>(random()) / 7;
@@ -65,7 +68,8 @@ TEST(ToYaml, ReadsBackAsTheSameValue) {
   constexpr unsigned kSeed = 7;
   std::mt19937 random(kSeed);
   for (int round = 0; round < 3000; ++round) {
-    const Json value = {{"v", RandomValue(random, 0)}};
+    Json value = RandomValue(random, 0);
+    if (!value.is_object() || value.empty()) value = Json{{"v", std::move(value)}};
     const std::string yaml = ToYaml(value);
     const auto documents = ParseYaml(yaml, "-");
     ASSERT_TRUE(documents.ok()) << documents.status().message() << "\n" << yaml;
