@@ -51,6 +51,8 @@ class JobBackend {
   // on; "" when there is no more now.
   virtual Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
                                       std::size_t bytes_max) = 0;
+  // Bytes of what a generation has left behind; 0: nothing.
+  virtual Result<std::uint64_t> Size(const JobId& id) = 0;
   // Removes what a generation that does not run left behind (its job directory).
   virtual Status Forget(const JobId& id) = 0;
 };

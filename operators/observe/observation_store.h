@@ -37,6 +37,8 @@ class ObservationStore {
                                               std::string_view name) const = 0;
   // Bytes of the trial's output read so far; 0 for an unknown trial.
   virtual Result<std::uint64_t> Position(std::string_view trial_uid) const = 0;
+  // Of all trials with rows or a read position, in no order.
+  virtual Result<std::vector<std::string>> TrialUids() const = 0;
   virtual Status Forget(std::string_view trial_uid) = 0;
 };
 
