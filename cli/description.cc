@@ -89,6 +89,11 @@ void AddFailure(const std::optional<FirstFailure>& failure, Page& page) {
   page.Block("Last lines", lines);
 }
 
+void AddRemovedLogs(const TrainingJobStatus& status, Page& page) {
+  if (status.logs_removed_time.empty()) return;
+  page.Line("Logs", "removed at " + status.logs_removed_time + ": " + status.logs_removed_message);
+}
+
 std::string RoleLines(const TrainingJob& job) {
   Table table{{"ROLE", "RANKS", "COMMAND"}, {}};
   for (const JobRole& role : job.spec.roles) {
@@ -156,6 +161,7 @@ std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& 
   if (job) {
     page.Block("Job", RoleLines(*job));
     AddFailure(job->status.first_failure, page);
+    AddRemovedLogs(job->status, page);
   }
   return page.Take();
 }
@@ -171,6 +177,7 @@ std::string DescribeTrainingJob(const TrainingJob& job, WallTime now) {
   page.Block("Roles", RoleLines(job));
   page.Block("Conditions", ConditionLines(job.status.conditions));
   AddFailure(job.status.first_failure, page);
+  AddRemovedLogs(job.status, page);
   return page.Take();
 }
 

@@ -100,11 +100,20 @@ Result<std::string> JobName(ObjectClient& client, const LogsOptions& options) {
   return InvalidArgument("logs are of a trial or a training job, not of " + key.ToString());
 }
 
+// NotFound when a retention rule has removed them.
+Result<TrainingJob> WithLogs(const TrainingJob& job) {
+  const TrainingJobStatus& status = job.status;
+  if (status.logs_removed_time.empty()) return job;
+  return NotFound("the logs of " + KeyOf(job).ToString() + " were removed at " +
+                  status.logs_removed_time + ": " + status.logs_removed_message +
+                  "; its metrics are still there, see `lockstep describe`");
+}
+
 // The job; with `wait` also one that its trial is about to get.
 Result<TrainingJob> FindJob(ObjectClient& client, const ObjectKey& key, bool wait) {
   for (;;) {
     const Result<Object> job = client.Get(key);
-    if (job.ok()) return std::get<TrainingJob>(*job);
+    if (job.ok()) return WithLogs(std::get<TrainingJob>(*job));
     if (job.status().kind() != StatusKind::kNotFound) return job.status();
     const Result<Object> trial = client.Get({Trial::kKind, key.namespace_, key.name});
     if (trial.status().kind() == StatusKind::kNotFound) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include "cli/operator_idle.h"
 #include "cli/operator_lock.h"
@@ -31,6 +32,7 @@ struct OperatorOptions {
   bool stay = false;
   bool detach = false;
   int ready_fd = -1;
+  std::uint64_t jobs_bytes_max = kJobsBytesMax;
 };
 
 // What the signal handler can reach: an eventfd, and which signal came.
@@ -58,7 +60,7 @@ Status CatchStopSignals() {
   return OkStatus();
 }
 
-// False: nothing came within `timeout`.
+// False: nothing came within `timeout`; a negative one is none.
 bool WaitForStop(milliseconds timeout) {
   pollfd waiting{g_stop_fd.load(), POLLIN, 0};
   return ::poll(&waiting, 1, static_cast<int>(timeout.count())) > 0;
@@ -87,7 +89,7 @@ Result<std::string> OwnProgram() {
   return std::string(path, static_cast<std::size_t>(size));
 }
 
-Result<Wiring> Wire(const StateDir& dir) {
+Result<Wiring> Wire(const StateDir& dir, const OperatorOptions& options) {
   LOCKSTEP_RETURN_IF_ERROR(PrepareStateDir(dir));
   LOCKSTEP_ASSIGN_OR_RETURN(OperatorLock lock, OperatorLock::Acquire(dir));
   LOCKSTEP_ASSIGN_OR_RETURN(std::string program, OwnProgram());
@@ -97,15 +99,16 @@ Result<Wiring> Wire(const StateDir& dir) {
   wiring.backend = MakeLocalBackend({dir.jobs_path(), std::move(program), dir.volumes_path()});
   wiring.manager = std::make_unique<Manager>(
       *wiring.store, SystemClock(),
-      MakeControllers(*wiring.store, *wiring.observations, *wiring.backend, SystemClock()));
+      MakeControllers(*wiring.store, *wiring.observations, *wiring.backend, SystemClock(),
+                      {.jobs_bytes_max = options.jobs_bytes_max}));
   wiring.router = std::make_unique<Router>(
       *wiring.store, *wiring.observations,
       OperatorInfo{LOCKSTEP_VERSION, dir.path, static_cast<int>(getpid())});
-  HttpServerOptions options;
-  options.socket_path = dir.socket_path();
+  HttpServerOptions server_options;
+  server_options.socket_path = dir.socket_path();
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.server,
                             HttpServer::Start(
-                                options,
+                                server_options,
                                 [router = wiring.router.get()](const HttpRequest& request) {
                                   return router->Handle(request);
                                 },
@@ -119,12 +122,17 @@ std::string ServeUntilDone(Wiring& wiring, const OperatorOptions& options, milli
   const milliseconds look_every = std::clamp(idle / 10, milliseconds(1), milliseconds(500));
   IdleTimer timer(idle);
   const auto quiet = [&] { return NothingToDo(*wiring.store); };
+  std::uint64_t writes = 0;
   for (;;) {
-    if (WaitForStop(look_every)) {
+    // One that stays sleeps until it is told to stop; one that is idle until it would leave.
+    const milliseconds idle_left = timer.Left(SystemClock().Monotonic()).value_or(look_every);
+    if (WaitForStop(options.stay ? milliseconds(-1) : std::max(idle_left, milliseconds(1)))) {
       return "stopped by signal " + std::to_string(g_stop_signal.load()) +
              "; jobs that run go on, the next operator finds them";
     }
-    if (options.stay) continue;
+    const std::uint64_t writes_now = wiring.store->stats().writes;
+    const bool changed = std::exchange(writes, writes_now) != writes_now;
+    if (changed) timer.Look(false, SystemClock().Monotonic());
     const bool is_idle = wiring.server->connections() == 0 && quiet();
     if (timer.Look(is_idle, SystemClock().Monotonic()) && wiring.server->TryLeave(quiet)) {
       return "left: nothing to do";
@@ -148,7 +156,7 @@ int Operate(const OperatorOptions& options, const VerbContext& context) {
     return started.ok() ? kExitSuccess : fail(started);
   }
   if (const Status caught = CatchStopSignals(); !caught.ok()) return fail(caught);
-  Result<Wiring> wiring = Wire(*dir);
+  Result<Wiring> wiring = Wire(*dir, options);
   if (!wiring.ok()) return fail(wiring.status());
   Log("lockstep " LOCKSTEP_VERSION " serves " + dir->path);
   ReportReady(options.ready_fd, OkStatus());
@@ -170,6 +178,11 @@ void AddOperatorVerb(CLI::App& app, VerbContext& context) {
                    "Leave when there was nothing to do for so long; default 30s");
   verb->add_flag("--stay", options->stay, "Never leave by itself");
   verb->add_flag("--detach", options->detach, "Start it in the background and return");
+  verb->add_option("--jobs-size-max", options->jobs_bytes_max,
+                   "Remove the logs of the jobs that ended first when those of all ended jobs are "
+                   "larger; default 10GB. Not of jobs with retain: true")
+      ->envname("LOCKSTEP_JOBS_SIZE_MAX")
+      ->transform(CLI::AsSizeValue(true));
   verb->add_option("--ready-fd", options->ready_fd, "Where to write `ready` once it serves")
       ->check(CLI::NonNegativeNumber);
   verb->callback([options, &context] { context.exit_code = Operate(*options, context); });

@@ -3,15 +3,29 @@
 #include <algorithm>
 
 #include "cli/object_state.h"
+#include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 
 namespace lockstep {
+
+namespace {
+
+// Suspended, and nobody has taken that back. A Trial is suspended by its Experiment, which is
+// looked at too.
+bool Rests(const Object& object) {
+  if (!IsTrue(ConditionsOf(object), condition::kSuspended)) return false;
+  return std::holds_alternative<Trial>(object) || WantsSuspend(MetaOf(object));
+}
+
+}  // namespace
 
 bool NothingToDo(const Store& store) {
   for (const char* kind : {Experiment::kKind, Trial::kKind, TrainingJob::kKind}) {
     const Result<std::vector<ObjectPtr>> objects = store.List({kind, "", {}});
     if (!objects.ok()) return false;
     const bool done = std::ranges::all_of(*objects, [](const ObjectPtr& object) {
-      return IsFinished(*object) && MetaOf(*object).deletion_timestamp.empty();
+      const bool rests = IsFinished(*object) || Rests(*object);
+      return rests && MetaOf(*object).deletion_timestamp.empty();
     });
     if (!done) return false;
   }
@@ -25,6 +39,11 @@ bool IdleTimer::Look(bool idle, MonotonicTime now) {
   }
   if (!since_) since_ = now;
   return now - *since_ >= timeout_;
+}
+
+std::optional<std::chrono::milliseconds> IdleTimer::Left(MonotonicTime now) const {
+  if (!since_) return std::nullopt;
+  return std::chrono::ceil<std::chrono::milliseconds>(*since_ + timeout_ - now);
 }
 
 }  // namespace lockstep

@@ -9,8 +9,8 @@
 
 namespace lockstep {
 
-// No Experiment, Trial or TrainingJob is unfinished or being deleted. A store that cannot be read
-// is not idle.
+// No Experiment, Trial or TrainingJob is unfinished or being deleted; those that are suspended wait
+// for a user, not for the operator. A store that cannot be read is not idle.
 bool NothingToDo(const Store& store);
 
 // Watches how long there has been nothing to do and nobody connected.
@@ -19,6 +19,8 @@ class IdleTimer {
   explicit IdleTimer(std::chrono::milliseconds timeout) : timeout_(timeout) {}
   // True: that long enough, and this is the moment to leave.
   bool Look(bool idle, MonotonicTime now);
+  // Until that may be; nullopt: it was not idle when it was looked at last.
+  std::optional<std::chrono::milliseconds> Left(MonotonicTime now) const;
 
  private:
   const std::chrono::milliseconds timeout_;

@@ -64,6 +64,7 @@ constexpr Row kRows[] = {
     {kCompatAnnotation, {Experiment::kKind, Trial::kKind}, CheckCompat},
     {kJobTtlAnnotation, {Experiment::kKind, Trial::kKind, TrainingJob::kKind}, CheckDuration},
     {kRetainAnnotation, {TrainingJob::kKind}, CheckTrue},
+    {kRemoveLogsAnnotation, {TrainingJob::kKind}, CheckNothing},
     {kStopAnnotation, {TrainingJob::kKind}, CheckNothing},
     {kEarlyStopAnnotation, {TrainingJob::kKind}, CheckNothing},
     {kWorkingDirAnnotation, {}, CheckNothing},
@@ -93,6 +94,9 @@ bool WantsSuspend(const ObjectMeta& meta) {
   return value == "true" || value == kSuspendedByExperiment;
 }
 bool WantsStop(const ObjectMeta& meta) { return meta.annotations.contains(kStopAnnotation); }
+bool WantsLogsRemoved(const ObjectMeta& meta) {
+  return meta.annotations.contains(kRemoveLogsAnnotation);
+}
 bool WantsKeepRunning(const ObjectMeta& meta) {
   return ValueOf(meta, kKeepRunningAnnotation) == "true";
 }

@@ -44,6 +44,8 @@ inline constexpr char kStopAnnotation[] = "lockstep.dev/stop";
 inline constexpr char kEarlyStopAnnotation[] = "lockstep.dev/early-stop";
 // Never remove its logs: spec.trialTemplate.retain of its Experiment.
 inline constexpr char kRetainAnnotation[] = "lockstep.dev/retain";
+// Remove what an ended job left behind (its job directory, logs and all); the value says why.
+inline constexpr char kRemoveLogsAnnotation[] = "lockstep.dev/remove-logs";
 // Value of kSuspendAnnotation on the TrainingJob of a suspended Experiment: the Trial's reconciler
 // sets and removes it, and leaves a user's "true" alone.
 inline constexpr char kSuspendedByExperiment[] = "experiment";
@@ -53,6 +55,7 @@ bool WantsSuspend(const ObjectMeta& meta);
 bool WantsStop(const ObjectMeta& meta);
 bool WantsKeepRunning(const ObjectMeta& meta);
 bool WantsKatib(const ObjectMeta& meta);
+bool WantsLogsRemoved(const ObjectMeta& meta);
 bool WantsRetain(const ObjectMeta& meta);
 std::optional<std::string> CancelReason(const ObjectMeta& meta);
 std::optional<std::chrono::milliseconds> DeadlineOf(const ObjectMeta& meta);

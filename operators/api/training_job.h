@@ -201,15 +201,22 @@ struct TrainingJobStatus {
   std::int32_t generation = 0;        // how often the group was started again
   std::int32_t active = 0;            // ranks that run
   std::optional<FirstFailure> first_failure;
+  std::int64_t log_bytes = 0;        // size of its job directory when it ended
+  std::string logs_removed_time;     // empty: it is there
+  std::string logs_removed_message;  // why
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("startTime", self.start_time, "When the job started.");
     v.Field("completionTime", self.completion_time, "When the job ended.");
-    v.Field("conditions", self.conditions, "Created, Running, Restarting, Succeeded, Failed.");
+    v.Field("conditions", self.conditions,
+            "Created, Running, Suspended, Restarting, Succeeded, Failed.");
     v.Field("generation", self.generation, "How often the group was started again.");
     v.Field("active", self.active, "Ranks that run now.");
     v.Field("firstFailure", self.first_failure, "What went wrong first.");
+    v.Field("logBytes", self.log_bytes, "Size of the job directory, logs and all, at the end.");
+    v.Field("logsRemovedTime", self.logs_removed_time, "When the job directory was removed.");
+    v.Field("logsRemovedMessage", self.logs_removed_message, "Why it was.");
   }
   friend bool operator==(const TrainingJobStatus&, const TrainingJobStatus&) = default;
 };

@@ -80,6 +80,8 @@ class JobBackend {
   // thread of the backend; {}: nobody any more. Once it has returned, the function before is not
   // running and is never called again. A backend that cannot tell is polled.
   virtual void TellEnds(std::function<void(const JobId&)> /*on_end*/) {}
+  // Bytes of what a generation has left behind; 0: nothing.
+  virtual Result<std::uint64_t> Size(const JobId& id) = 0;
   // Removes what a generation that does not run left behind (its job directory).
   virtual Status Forget(const JobId& id) = 0;
 };

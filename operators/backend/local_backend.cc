@@ -116,6 +116,22 @@ class LocalBackend final : public JobBackend {
     return text;
   }
 
+  Result<std::uint64_t> Size(const JobId& id) override {
+    const std::string path = DirOf(id).path();
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(path, error), end; !error && it != end;
+         it.increment(error)) {
+      std::error_code vanished;  // or is no file: a socket, a pipe, a folder
+      const std::uintmax_t size = it->is_symlink(vanished) ? 0 : it->file_size(vanished);
+      if (!vanished) bytes += size;
+    }
+    if (error && error != std::errc::no_such_file_or_directory) {
+      return ErrnoStatus("look at " + path, error.value());
+    }
+    return bytes;
+  }
+
   Status Forget(const JobId& id) override {
     const JobDir dir = DirOf(id);
     LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation now, Look(id));

@@ -46,6 +46,13 @@ class MemoryObservationStore final : public ObservationStore {
     return MarkLocked(trial_uid, source);
   }
 
+  Result<std::vector<std::string>> TrialUids() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> uids;
+    for (const auto& [uid, trial] : trials_) uids.push_back(uid);
+    return uids;
+  }
+
   Status Forget(std::string_view trial_uid) override {
     const std::lock_guard lock(mutex_);
     if (const auto found = trials_.find(trial_uid); found != trials_.end()) trials_.erase(found);

@@ -51,6 +51,8 @@ class ObservationStore {
   virtual Result<std::uint64_t> Count(std::string_view trial_uid, std::string_view name) const = 0;
   // "" for a source that was never read.
   virtual Result<std::string> Mark(std::string_view trial_uid, std::string_view source) const = 0;
+  // Of all trials with rows or a mark, in no order.
+  virtual Result<std::vector<std::string>> TrialUids() const = 0;
   virtual Status Forget(std::string_view trial_uid) = 0;
 };
 

@@ -80,6 +80,15 @@ class SqliteObservationStore final : public ObservationStore {
     return mark;
   }
 
+  Result<std::vector<std::string>> TrialUids() const override {
+    std::vector<std::string> uids;
+    LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {  // each Append sets a position
+      SQLite::Statement select(*database_, "SELECT trial FROM read_positions");
+      while (select.executeStep()) uids.push_back(select.getColumn(0).getString());
+    }));
+    return uids;
+  }
+
   Status Forget(std::string_view trial_uid) override {
     return Locked("forget metrics", [&] {
       SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);

@@ -3,6 +3,8 @@
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
 #include "operators/reconcile/experiment_reconciler.h"
+#include "operators/reconcile/observation_keeper.h"
+#include "operators/reconcile/retention_reconciler.h"
 #include "operators/reconcile/suggestion_reconciler.h"
 #include "operators/reconcile/training_job_reconciler.h"
 #include "operators/reconcile/trial_reconciler.h"
@@ -55,6 +57,19 @@ EventSource EndsOf(JobBackend& backend) {
   };
 }
 
+// There is one more ended job whose logs take space.
+std::vector<ObjectKey> RetentionOfEnded(const Change& change) {
+  if (change.kind == Change::Kind::kDeleted) return {};
+  if (const auto* job = std::get_if<TrainingJob>(change.object.get())) {
+    // That of a Trial counts once the Trial has ended.
+    const bool counts = HasEnded(job->status.conditions) && !WantsLogsRemoved(job->meta) &&
+                        OwnerKeys(change, Trial::kKind).empty();
+    return counts ? std::vector{kRetentionKey} : std::vector<ObjectKey>{};
+  }
+  const bool ended = HasEnded(std::get<Trial>(*change.object).status.conditions);
+  return ended ? std::vector{kRetentionKey} : std::vector<ObjectKey>{};
+}
+
 }  // namespace
 
 std::vector<Controller> MakeControllers(Store& store, ObservationStore& observations,
@@ -73,6 +88,10 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
       {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsThatFollow}});
   add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {},
       EndsOf(backend));
+  add(kRetentionKey.kind.c_str(), MakeRetentionReconciler(store, clock, options.jobs_bytes_max),
+      {{TrainingJob::kKind, RetentionOfEnded}, {Trial::kKind, RetentionOfEnded}});
+  add(kObservationsKind, MakeObservationKeeper(store, observations),
+      {{Trial::kKind, ObservationsOfDeleted}, {Experiment::kKind, ObservationsOfDeleted}});
   return controllers;
 }
 

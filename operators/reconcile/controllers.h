@@ -7,6 +7,7 @@
 #include "operators/backend/job_backend.h"
 #include "operators/control/manager.h"
 #include "operators/observe/observation_store.h"
+#include "operators/reconcile/retention.h"
 #include "operators/store/store.h"
 #include "runtime/base/clock.h"
 
@@ -15,9 +16,12 @@ namespace lockstep {
 struct ControllerOptions {
   // How often a running job is looked at: its output and its end.
   std::chrono::milliseconds poll{200};
+  // Ended jobs lose their job directories beyond this, the oldest first (retention.h).
+  std::uint64_t jobs_bytes_max = kJobsBytesMax;
 };
 
-// For Experiment, Suggestion, Trial and TrainingJob. All arguments outlive the controllers.
+// For Experiment, Suggestion, Trial and TrainingJob, and two that sweep up after them. All
+// arguments outlive the controllers.
 std::vector<Controller> MakeControllers(Store& store, ObservationStore& observations,
                                         JobBackend& backend, Clock& clock,
                                         const ControllerOptions& options = {});

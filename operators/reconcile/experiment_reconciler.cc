@@ -95,7 +95,7 @@ class ExperimentReconciler final : public Reconciler {
                   std::vector<ObjectPtr>& trials, WallTime now) {
     const int more = MoreTrials(experiment.spec, experiment.status);
     LOCKSTEP_RETURN_IF_ERROR(Ask(experiment, suggestion, experiment.status.trials + more));
-    if (suggestion == nullptr) return OkStatus();
+    if (suggestion == nullptr || more == 0) return OkStatus();
     const Status created = CreateTrials(experiment, *suggestion, more, trials);
     if (created.kind() == StatusKind::kInvalidArgument) {
       // No later trial would fare better: the template or the points are wrong.

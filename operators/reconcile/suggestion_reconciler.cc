@@ -46,8 +46,9 @@ class SuggestionReconciler final : public Reconciler {
     SuggestionStatus& status = suggestion.status;
     if (HasEnded(status.conditions)) return Requeue{};
     const WallTime now = clock_.Now();
-    const bool resumable = experiment->spec.resume_policy == "LongRunning" ||
-                           experiment->spec.resume_policy == "FromVolume";
+    const bool resumable = (experiment->spec.resume_policy == "LongRunning" ||
+                            experiment->spec.resume_policy == "FromVolume") &&
+                           !CancelReason(experiment->meta);
     if (HasEnded(experiment->status.conditions) && !resumable) {
       SetEnded(status.conditions, condition::kSucceeded, "SuggestionSucceeded",
                "Suggestion is succeeded", now);

@@ -48,7 +48,7 @@ class TrainingJobReconciler final : public Reconciler {
     if (!found) return Requeue{};
     TrainingJob& job = *found;
     if (!job.meta.deletion_timestamp.empty()) return Delete(job, key);
-    if (HasEnded(job.status.conditions)) return Requeue{};
+    if (HasEnded(job.status.conditions)) return RemoveLogs(job);
     SetTrue(job.status.conditions, condition::kCreated, "TrainingJobCreated",
             "TrainingJob is created", clock_.Now());
     LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, Follow(job, CourseOf(job, clock_.Now())));
@@ -65,8 +65,7 @@ class TrainingJobReconciler final : public Reconciler {
   Result<Requeue> Delete(const TrainingJob& job, const ObjectKey& key) {
     LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(IdOf(job, job.status.generation)));
     if (!stopped) return Requeue{poll_};
-    for (int generation = 0; generation <= job.status.generation; ++generation)
-      LOCKSTEP_RETURN_IF_ERROR(backend_.Forget(IdOf(job, generation)));
+    LOCKSTEP_RETURN_IF_ERROR(ForgetAll(job));
     const Status removed = store_.Remove(key);
     if (!removed.ok() && removed.kind() != StatusKind::kNotFound) return removed;
     return Requeue{};
@@ -79,9 +78,10 @@ class TrainingJobReconciler final : public Reconciler {
       case JobCourse::kStop:
         return Stop(job, reason::kTrainingJobStopped, job.meta.annotations.at(kStopAnnotation));
       case JobCourse::kStopLate:
-        return Stop(job, reason::kTrainingJobDeadlineExceeded,
-                    "it ran past its deadline lockstep.dev/deadline, " +
-                        job.meta.annotations.at(kDeadlineAnnotation));
+        job.status.first_failure =
+            NoRankToBlame(ExitCause::kDeadline, "it ran past its deadline lockstep.dev/deadline, " +
+                                                    job.meta.annotations.at(kDeadlineAnnotation));
+        return Stop(job, reason::kTrainingJobDeadlineExceeded, job.status.first_failure->message);
       case JobCourse::kRun: break;
     }
     if (IsSuspended(job.status)) Resume(job.status, clock_.Now());
@@ -89,8 +89,25 @@ class TrainingJobReconciler final : public Reconciler {
     return Run(job);
   }
 
+  // Of a job that has ended, once that is wanted.
+  Result<Requeue> RemoveLogs(TrainingJob& job) {
+    if (!WantsLogsRemoved(job.meta) || !job.status.logs_removed_time.empty()) return Requeue{};
+    LOCKSTEP_RETURN_IF_ERROR(ForgetAll(job));
+    job.status.logs_removed_time = FormatTime(clock_.Now());
+    job.status.logs_removed_message = job.meta.annotations.at(kRemoveLogsAnnotation);
+    const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
+    if (!written.ok()) return written.status();
+    return Requeue{};
+  }
+
+  Status ForgetAll(const TrainingJob& job) {
+    for (int generation = 0; generation <= job.status.generation; ++generation)
+      LOCKSTEP_RETURN_IF_ERROR(backend_.Forget(IdOf(job, generation)));
+    return OkStatus();
+  }
+
   // For good.
-  Result<Requeue> Stop(TrainingJob& job, const char* reason, const std::string& why) {
+  Result<Requeue> Stop(TrainingJob& job, const char* end_reason, const std::string& why) {
     const JobId id = IdOf(job, job.status.generation);
     LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(id));
     if (!stopped) return Requeue{poll_};
@@ -98,9 +115,7 @@ class TrainingJobReconciler final : public Reconciler {
     if (observed.phase == JobPhase::kSucceeded) {
       Succeed(job);  // it was faster
     } else {
-      if (reason == reason::kTrainingJobDeadlineExceeded)
-        job.status.first_failure = NoRankToBlame(ExitCause::kDeadline, why);
-      End(job, condition::kFailed, reason, why);
+      End(job, condition::kFailed, end_reason, why);
     }
     return Requeue{};
   }
@@ -205,7 +220,17 @@ class TrainingJobReconciler final : public Reconciler {
   void End(TrainingJob& job, const char* type, const char* reason, const std::string& message) {
     job.status.active = 0;
     SetEnded(job.status.conditions, type, reason, message, clock_.Now());
+    job.status.log_bytes = LogBytes(job);
     job.status.completion_time = FormatTime(clock_.Now());
+  }
+  // What cannot be measured counts for nothing; the end of a job does not wait for it.
+  std::int64_t LogBytes(const TrainingJob& job) {
+    std::uint64_t bytes = 0;
+    for (int generation = 0; generation <= job.status.generation; ++generation) {
+      const Result<std::uint64_t> size = backend_.Size(IdOf(job, generation));
+      if (size.ok()) bytes += *size;
+    }
+    return static_cast<std::int64_t>(bytes);
   }
   void Succeed(TrainingJob& job) {
     End(job, condition::kSucceeded, "TrainingJobSucceeded", "TrainingJob has succeeded");

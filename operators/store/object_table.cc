@@ -144,7 +144,9 @@ void ObjectTable::Load(std::vector<Object> objects, std::uint64_t version) {
   const std::unique_lock lock(mutex_);
   for (Object& object : objects) {
     const ObjectKey key = KeyOf(object);
-    objects_[key] = std::make_shared<const Object>(std::move(object));
+    ObjectPtr loaded = std::make_shared<const Object>(std::move(object));
+    Reindex(nullptr, loaded);
+    objects_[key] = std::move(loaded);
   }
   version_ = published_version_ = version;
 }
@@ -173,6 +175,7 @@ void ObjectTable::Publish() {
     } else {
       feed_.Tell(before, object, dropped == dropped_as_.end() ? nullptr : dropped->second);
     }
+    Reindex(before, object);
     if (object) {
       objects_[key] = std::move(object);
     } else if (before) {
@@ -330,12 +333,31 @@ void ObjectTable::ForEachIn(const std::string& namespace_,
 }
 
 bool ObjectTable::HasDependents(const Object& owner) const {
-  bool found = false;
-  ForEachIn(MetaOf(owner).namespace_, [&](const ObjectPtr& other) {
-    found = Owns(owner, *other);
-    return !found;
+  for (const auto& [key, object] : staged_) {
+    if (object && Owns(owner, *object)) return true;
+  }
+  const std::shared_lock lock(mutex_);
+  const auto found = dependents_.find(KeyOf(owner));
+  if (found == dependents_.end()) return false;
+  return std::ranges::any_of(found->second, [&](const ObjectKey& key) {
+    return !staged_.contains(key) && Owns(owner, *objects_.at(key));
   });
-  return found;
+}
+
+void ObjectTable::Reindex(const ObjectPtr& before, const ObjectPtr& after) {
+  if (before && after && MetaOf(*before).owner_references == MetaOf(*after).owner_references)
+    return;
+  if (before) {
+    for (const OwnerReference& reference : MetaOf(*before).owner_references) {
+      const auto found = dependents_.find(OwnerKey(*before, reference));
+      if (found == dependents_.end()) continue;
+      found->second.erase(KeyOf(*before));
+      if (found->second.empty()) dependents_.erase(found);
+    }
+  }
+  if (!after) return;
+  for (const OwnerReference& reference : MetaOf(*after).owner_references)
+    dependents_[OwnerKey(*after, reference)].insert(KeyOf(*after));
 }
 
 ObjectPtr ObjectTable::Put(Object object) {

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -71,6 +72,8 @@ class ObjectTable {
                  const std::function<bool(const ObjectPtr&)>& visit) const;
   Family FamilyOf(const ObjectPtr& root) const;
   bool HasDependents(const Object& owner) const;
+  // Of an object that is published in place of another (null: of none, by none).
+  void Reindex(const ObjectPtr& before, const ObjectPtr& after);
   Status CheckOwners(const Object& object) const;
   ObjectPtr Put(Object object);  // stages it under the next version
   void Drop(const ObjectPtr& object);
@@ -78,7 +81,9 @@ class ObjectTable {
 
   const StoreOptions options_;
   mutable std::shared_mutex mutex_;
-  Objects objects_;     // guarded by mutex_; written by Publish and Load alone
+  Objects objects_;  // guarded by mutex_; written by Publish and Load alone
+  // Who refers to an owner of that key, by ownerReferences. Guarded as objects_.
+  std::map<ObjectKey, std::set<ObjectKey>> dependents_;
   Objects staged_;      // of the writing thread, as all below
   Objects dropped_as_;  // what watchers are shown of objects that are gone
   std::uint64_t version_ = 0;

@@ -62,6 +62,12 @@ Result<std::string> FakeBackend::ReadLog(const JobId& id, int rank, std::uint64_
   return offset < visible.size() ? visible.substr(offset, bytes_max) : "";
 }
 
+Result<std::uint64_t> FakeBackend::Size(const JobId& id) {
+  std::lock_guard lock(mutex_);
+  const auto found = jobs_.find({id.uid, id.generation});
+  return found == jobs_.end() ? 0 : found->second.run.log.size();
+}
+
 Status FakeBackend::Forget(const JobId& id) {
   std::lock_guard lock(mutex_);
   const auto found = jobs_.find({id.uid, id.generation});
@@ -74,6 +80,11 @@ Status FakeBackend::Forget(const JobId& id) {
 std::map<std::string, int> FakeBackend::Starts() const {
   std::lock_guard lock(mutex_);
   return starts_;
+}
+
+std::size_t FakeBackend::Kept() const {
+  std::lock_guard lock(mutex_);
+  return jobs_.size();
 }
 
 int FakeBackend::RunningLocked() const {

@@ -31,10 +31,12 @@ class FakeBackend final : public JobBackend {
   Result<bool> Stop(const JobId& id) override;
   Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
                               std::size_t bytes_max) override;
+  Result<std::uint64_t> Size(const JobId& id) override;  // of its log
   Status Forget(const JobId& id) override;
 
   // How often each "namespace/name/generation" was started; forgotten jobs count.
   std::map<std::string, int> Starts() const;
+  std::size_t Kept() const;  // generations that were not forgotten
   int RunningNow() const;
   int RunningAtMost() const;
 

@@ -58,5 +58,17 @@ TEST(EarlyStopReason, WhatIsNoNumberIsNoReport) {
       EarlyStopReason(rules, objective, Reports({{"loss", "nan"}, {"loss", "9"}, {"loss", "9"}})));
 }
 
+TEST(EarlyStopReason, KatibLooksAtEachRuleOnceAtItsStartStep) {
+  const std::vector<EarlyStoppingRule> rules = {{"loss", "2", "greater", 2}};
+  const std::vector<EarlyStoppingRule> always = {{"acc", "2", "greater", 0}};
+  const auto objective = Objective("maximize");
+  const auto katib = [&](const auto& which, const std::vector<MetricRow>& rows) {
+    return EarlyStopReason(which, objective, rows, RuleTiming::kAtStartStep);
+  };
+  EXPECT_FALSE(katib(rules, Reports({{"loss", "9"}, {"loss", "1"}, {"loss", "9"}})));
+  EXPECT_TRUE(katib(rules, Reports({{"loss", "1"}, {"loss", "9"}, {"loss", "1"}})));
+  EXPECT_TRUE(katib(always, Reports({{"acc", "1"}, {"acc", "1"}, {"acc", "9"}})));
+}
+
 }  // namespace
 }  // namespace lockstep

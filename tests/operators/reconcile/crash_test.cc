@@ -13,6 +13,7 @@
 #include <set>
 
 #include "operators/api/conditions.h"
+#include "operators/api/intent.h"
 #include "tests/operators/reconcile/test_world.h"
 
 namespace lockstep {
@@ -92,6 +93,7 @@ class FusedObservations final : public ObservationStore {
   Result<std::string> Mark(std::string_view uid, std::string_view source) const override {
     return store_.Mark(uid, source);
   }
+  Result<std::vector<std::string>> TrialUids() const override { return store_.TrialUids(); }
   Status Forget(std::string_view uid) override { return store_.Forget(uid); }
 
  private:
@@ -113,6 +115,7 @@ class FusedBackend final : public JobBackend {
                               std::size_t bytes_max) override {
     return backend_.ReadLog(id, rank, offset, bytes_max);
   }
+  Result<std::uint64_t> Size(const JobId& id) override { return backend_.Size(id); }
   Status Forget(const JobId& id) override {
     return fuse_.Let([&] { return backend_.Forget(id); });
   }
@@ -187,6 +190,63 @@ TEST(Crash, NoTrialIsLostOrRunTwice) {
     if (HasFailure()) break;
   }
   std::cout << "seeds from " << first_seed << ", " << crashes << " operators\n";
+}
+
+// A user's edit, which no crash of the operator undoes.
+void Suspend(TestWorld& world, const ObjectKey& key, bool suspend) {
+  for (bool written = false; !written;) {
+    Experiment experiment = world.Get<Experiment>(key);
+    experiment.meta.annotations.erase(kSuspendAnnotation);
+    if (suspend) experiment.meta.annotations[kSuspendAnnotation] = "true";
+    written = world.store->Update(std::move(experiment)).ok();
+  }
+}
+
+TEST(Crash, SuspendedAndResumedAtAnyMomentNoTrialIsLostOrFailsForIt) {
+  const unsigned first_seed = std::random_device{}();
+  int suspended_generations = 0;
+  for (unsigned round = 0; round < 25; ++round) {
+    const unsigned seed = first_seed + round;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    TestWorld world(Eventful);
+    const ObjectKey key =
+        world.Apply(SearchOverLr("e", R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
+    for (int life = 0; life < 20; ++life) {
+      Suspend(world, key, life % 2 == 0);
+      Fuse fuse(std::uniform_int_distribution<int>(1, 40)(random), random() % 2 == 0);
+      FusedStore store(*world.store, fuse);
+      FusedObservations observations(*world.observations, fuse);
+      FusedBackend backend(world.backend, fuse);
+      const auto manager = NewOperator(store, observations, backend);
+      const auto rests = [&] {
+        return IsTrue(world.Get<Experiment>(key).status.conditions, condition::kSuspended) &&
+               world.backend.RunningNow() == 0 && manager->Counts().idle();
+      };
+      EXPECT_TRUE(Await([&] {
+        return fuse.burnt() || Settled(world) || (life % 2 == 0 && rests());
+      })) << "stuck";
+      EXPECT_TRUE(manager->Stop(std::chrono::seconds(30)).ok());
+    }
+    Suspend(world, key, false);
+    EXPECT_TRUE(RunUntilIdle(world));
+    EXPECT_EQ(world.Trials().size(), 8U);
+    for (const Trial& trial : world.Trials()) {
+      const Condition* failed = FindCondition(trial.status.conditions, condition::kFailed);
+      if (failed == nullptr) {
+        EXPECT_TRUE(IsTrue(trial.status.conditions, condition::kSucceeded));
+      } else {
+        EXPECT_THAT(failed->message, testing::HasSubstr("user-error"));
+      }
+    }
+    for (const auto& [start, count] : world.backend.Starts()) {
+      EXPECT_EQ(count, 1) << start;
+      suspended_generations += start.ends_with("/0") ? 0 : 1;
+    }
+    if (HasFailure()) break;
+  }
+  EXPECT_GT(suspended_generations, 0) << "nothing was ever suspended";
+  std::cout << "seeds from " << first_seed << ", " << suspended_generations << " later starts\n";
 }
 
 }  // namespace

@@ -46,6 +46,14 @@ struct BadCase {
   std::string message;
 };
 
+TEST(MedianStopRule, KatibTakesTheMeanOfTheAverages) {
+  const AlgorithmSpec spec = MedianStop({{"min_trials_required", "3"}, {"start_step", "2"}});
+  const ObjectiveSpec objective = Minimize("loss");
+  const std::vector<std::vector<double>> succeeded = {{1, 1, 99}, {1, 1}, {10}};
+  EXPECT_EQ(MedianStopRule(spec, objective, succeeded)->value, "1");
+  EXPECT_EQ(MedianStopRule(spec, objective, succeeded, MedianStopForm::kKatibMean)->value, "4");
+}
+
 TEST(CheckEarlyStopping, SpeaksOfEachMistakeInKatibsWords) {
   EXPECT_TRUE(CheckEarlyStopping(MedianStop({{"start_step", "1"}})).empty());
   const std::vector<BadCase> cases = {
