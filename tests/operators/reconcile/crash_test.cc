@@ -109,9 +109,12 @@ class FusedBackend final : public JobBackend {
   Result<bool> Stop(const JobId& id) override {
     return fuse_.Let([&] { return backend_.Stop(id); });
   }
-  Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                              std::size_t bytes_max) override {
-    return backend_.ReadLog(id, rank, offset, bytes_max);
+  Result<FilePiece> ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
+                             std::size_t bytes_max) override {
+    return backend_.ReadFile(id, name, offset, bytes_max);
+  }
+  Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override {
+    return backend_.ListFiles(id, folder);
   }
   Status Forget(const JobId& id) override {
     return fuse_.Let([&] { return backend_.Forget(id); });
