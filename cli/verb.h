@@ -39,6 +39,7 @@ void AddLogsVerb(CLI::App& app, VerbContext& context);
 void AddMetricsVerb(CLI::App& app, VerbContext& context);
 void AddOperatorVerb(CLI::App& app, VerbContext& context);
 void AddRenderVerb(CLI::App& app, VerbContext& context);
+void AddReportVerb(CLI::App& app, VerbContext& context);
 void AddValidateVerb(CLI::App& app, VerbContext& context);
 void AddVersionVerb(CLI::App& app, VerbContext& context);
 void AddWaitVerb(CLI::App& app, VerbContext& context);

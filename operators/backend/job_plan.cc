@@ -138,6 +138,9 @@ Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& place
   launch.job_dir = places.job_dir;
   launch.quiet = true;
   if (!plan.path.empty()) launch.env["PATH"] = plan.path;
+  if (plan.spec.metrics_collector && plan.spec.metrics_collector->metrics_file) {
+    launch.env["LOCKSTEP_METRICS_FILE"] = job_dir + "/metrics.log";
+  }
   if (plan.spec.success_policy == "Rank0") {
     launch.success = SuccessRule::kRank0;
   } else if (!plan.spec.success_policy.empty() && plan.spec.success_policy != "AllRanks") {
