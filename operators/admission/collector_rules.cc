@@ -77,9 +77,9 @@ void CheckHttpGet(const HttpGet& get, FindingList& findings) {
                    Quoted(get.path) + " is no path: begin it with /, without white space");
   }
   if (!get.scheme.empty() && get.scheme != "HTTP") {
-    findings.Error(std::string(kGet) + ".scheme", Quoted(get.scheme) +
-                                                      " is not supported yet: "
-                                                      "serve metrics over HTTP");
+    findings.Unsupported(std::string(kGet) + ".scheme", Quoted(get.scheme) +
+                                                            " is not supported yet: "
+                                                            "serve metrics over HTTP");
   }
   if (!get.host.empty() && get.host != "127.0.0.1" && get.host != "localhost") {
     findings.Error(
@@ -120,16 +120,18 @@ void CheckCollectorHere(const ExperimentSpec& spec, FindingList& findings) {
   const std::string& kind = collector.collector->kind;
   // Trials are processes here, and have no address of their own.
   if (kind == "PrometheusMetric" && spec.parallel_trial_count.value_or(1) > 1) {
-    findings.Error("spec.parallelTrialCount",
-                   "is " + std::to_string(*spec.parallel_trial_count) +
-                       ", but on one machine all trials would serve their metrics at one port: "
-                       "write 1, or use another collector than PrometheusMetric");
+    findings.Unsupported(
+        "spec.parallelTrialCount",
+        "is " + std::to_string(*spec.parallel_trial_count) +
+            ", but on one machine all trials would serve their metrics at one port: "
+            "write 1, or use another collector than PrometheusMetric");
   }
   const auto& custom = collector.collector->custom_collector;
   if (kind == "Custom" && custom && custom->command.empty()) {
-    findings.Error(std::string(kCustom) + ".command",
-                   "is missing: a process on this machine has no image to take its program from; "
-                   "name the program");
+    findings.Unsupported(
+        std::string(kCustom) + ".command",
+        "is missing: a process on this machine has no image to take its program from; "
+        "name the program");
   }
   if (!collector.source || !collector.source->file_system_path) return;
   const std::string& path = collector.source->file_system_path->path;
@@ -137,10 +139,10 @@ void CheckCollectorHere(const ExperimentSpec& spec, FindingList& findings) {
   const std::size_t last = path.find_last_not_of('/');
   const bool in_root = last == path.npos || (file && path.rfind('/', last) == 0);
   if (path.starts_with('/') && in_root && (kind == "File" || kind == "TensorFlowEvent")) {
-    findings.Error(std::string(kFile) + ".path",
-                   Quoted(path) +
-                       " is in the root folder, which cannot be the trial's own: write "
-                       "metrics to a folder below it");
+    findings.Unsupported(std::string(kFile) + ".path",
+                         Quoted(path) +
+                             " is in the root folder, which cannot be the trial's own: write "
+                             "metrics to a folder below it");
   }
 }
 

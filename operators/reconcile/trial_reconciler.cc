@@ -162,7 +162,7 @@ class TrialReconciler final : public Reconciler {
     if (failed != nullptr && failed->reason == reason::kTrainingJobDeadlineExceeded) {
       End(trial, condition::kFailed, "TrialDeadlineExceeded",
           "Trial has failed: " + failed->message);
-      return;
+      return OkStatus();
     }
     const TrialVerdict verdict = JudgeTrial(trial, job);
     if (!verdict.succeeded) {
