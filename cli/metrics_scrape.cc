@@ -33,7 +33,7 @@ struct Url {
 
 Result<Url> ParseUrl(const std::string& text) {
   const auto wrong = [&] {
-    return InvalidArgument("--url " + text + ": write http://HOST:PORT/PATH");
+    return InvalidArgument("--url " + text + ": write http://ADDRESS:PORT/PATH");
   };
   constexpr std::string_view kScheme = "http://";
   if (!text.starts_with(kScheme)) return wrong();
@@ -47,7 +47,10 @@ Result<Url> ParseUrl(const std::string& text) {
     if (read.ec != std::errc() || read.ptr != end || url.port == 0) return wrong();
     url.host.resize(colon);
   }
-  if (url.host.empty() || url.target.find_first_of(" \t\r\n") != url.target.npos) return wrong();
+  if (url.host == "localhost") url.host = "127.0.0.1";
+  error_code no_address;  // names are not resolved: a static program cannot
+  asio::ip::make_address(url.host, no_address);
+  if (no_address || url.target.find_first_of(" \t\r\n") != url.target.npos) return wrong();
   return url;
 }
 
@@ -57,10 +60,10 @@ class Scrape {
 
   Result<std::string> Get() {
     error_code error;
-    const auto ends =
-        asio::ip::tcp::resolver(io_).resolve(url_.host, std::to_string(url_.port), error);
+    const auto address = asio::ip::make_address(url_.host, error);
     if (error) return Explain(error);
-    stream_.async_connect(ends, [&](error_code e, const auto&) { error = e; });
+    stream_.async_connect(asio::ip::tcp::endpoint(address, url_.port),
+                          [&](error_code e) { error = e; });
     if (Run(error)) return Explain(error);
     http::request<http::empty_body> request{http::verb::get, url_.target, 11};
     request.set(http::field::host, url_.host + ":" + std::to_string(url_.port));
@@ -156,7 +159,7 @@ void AddScrapeVerb(CLI::App& metrics, VerbContext& context) {
   auto options = std::make_shared<ScrapeOptions>();
   CLI::App* verb = metrics.add_subcommand(
       "scrape", "Print each new value of metrics that a program serves to Prometheus");
-  verb->add_option("--url", options->url, "http://HOST:PORT/PATH")->required();
+  verb->add_option("--url", options->url, "http://ADDRESS:PORT/PATH")->required();
   verb->add_option("--metric", options->metrics,
                    "NAME, of any labels, or NAME{LABEL=\"VALUE\"}; may be repeated")
       ->required()

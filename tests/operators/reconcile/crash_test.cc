@@ -11,6 +11,7 @@
 #include <iostream>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "operators/api/conditions.h"
 #include "tests/operators/reconcile/test_world.h"
@@ -134,6 +135,13 @@ FakeRun Eventful(const JobPlan& plan) {
   return run;
 }
 
+// The same, into the file of the collector File.
+FakeRun EventfulInAFile(const JobPlan& plan) {
+  FakeRun run = Eventful(plan);
+  run.files["volumes/rank-0/metrics-volume/metrics.log"] = std::exchange(run.log, "");
+  return run;
+}
+
 void CheckNothingLostOrDoubled(const TestWorld& world) {
   const std::vector<Trial> trials = world.Trials();
   EXPECT_EQ(trials.size(), 8U);
@@ -181,9 +189,12 @@ TEST(Crash, NoTrialIsLostOrRunTwice) {
     const unsigned seed = first_seed + round;
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    TestWorld world(Eventful);
-    const ObjectKey key =
-        world.Apply(SearchOverLr("e", R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
+    const bool in_a_file = round % 2 == 1;
+    TestWorld world(in_a_file ? EventfulInAFile : Eventful);
+    const ObjectKey key = world.Apply(SearchOverLr(
+        "e", in_a_file ? R"({"maxTrialCount": 8, "parallelTrialCount": 3,
+                             "metricsCollectorSpec": {"collector": {"kind": "File"}}})"
+                       : R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
     crashes += RunWithCrashes(world, random);
     CheckNothingLostOrDoubled(world);
     EXPECT_TRUE(IsTrue(world.Get<Experiment>(key).status.conditions, condition::kSucceeded));
