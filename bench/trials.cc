@@ -69,16 +69,20 @@ std::string ExperimentText(const std::string& name, int trials, int parallel, co
 class CountingObservations final : public ObservationStore {
  public:
   explicit CountingObservations(ObservationStore& inner) : inner_(inner) {}
-  Status Append(std::string_view uid, const std::vector<MetricRow>& rows, std::uint64_t expected,
-                std::uint64_t position) override {
+  Status Append(std::string_view uid, const std::vector<MetricRow>& rows,
+                const ReadMark& mark) override {
     ++commits;
-    return inner_.Append(uid, rows, expected, position);
+    return inner_.Append(uid, rows, mark);
   }
-  Result<std::vector<MetricRow>> Rows(std::string_view uid, std::string_view name) const override {
-    return inner_.Rows(uid, name);
+  Result<std::vector<MetricRow>> Rows(std::string_view uid, std::string_view name,
+                                      std::size_t rows_max) const override {
+    return inner_.Rows(uid, name, rows_max);
   }
-  Result<std::uint64_t> Position(std::string_view uid) const override {
-    return inner_.Position(uid);
+  Result<std::uint64_t> Count(std::string_view uid, std::string_view name) const override {
+    return inner_.Count(uid, name);
+  }
+  Result<std::string> Mark(std::string_view uid, std::string_view source) const override {
+    return inner_.Mark(uid, source);
   }
   Status Forget(std::string_view uid) override { return inner_.Forget(uid); }
 
@@ -210,8 +214,8 @@ int Rate(const std::string& lockstep, const std::string& state, int trials) {
       MakeControllers(*store, observations, *backend, SystemClock());
   std::vector<std::atomic<std::uint64_t>> passes(controllers.size());
   for (std::size_t i = 0; i < controllers.size(); ++i) {
-    controllers[i].reconciler = std::make_unique<CountingReconciler>(
-        std::move(controllers[i].reconciler), &passes[i]);
+    controllers[i].reconciler =
+        std::make_unique<CountingReconciler>(std::move(controllers[i].reconciler), &passes[i]);
   }
   Manager manager(*store, SystemClock(), std::move(controllers));
   const Experiment experiment = ExperimentOf(trials);

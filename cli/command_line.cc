@@ -33,6 +33,7 @@ void AddVerbs(CLI::App& app, VerbContext& context) {
   AddValidateVerb(app, context);
   AddRenderVerb(app, context);
   AddMetricsVerb(app, context);
+  AddReportVerb(app, context);
   AddOperatorVerb(app, context);
   AddVersionVerb(app, context);
   AddCompletionVerb(app, context);

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "cli/interrupt.h"
+#include "cli/metrics_scrape.h"
 #include "cli/verb.h"
 #include "operators/codec/json.h"
 #include "operators/observe/log_reader.h"
@@ -183,9 +184,10 @@ void AddParseVerb(CLI::App& metrics, VerbContext& context) {
 }  // namespace
 
 void AddMetricsVerb(CLI::App& app, VerbContext& context) {
-  CLI::App* metrics = app.add_subcommand("metrics", "Look into the metrics of a log");
+  CLI::App* metrics = app.add_subcommand("metrics", "Look into the metrics of a log, or a server");
   metrics->require_subcommand(1);
   AddParseVerb(*metrics, context);
+  AddScrapeVerb(*metrics, context);
 }
 
 }  // namespace lockstep

@@ -44,6 +44,7 @@ void AddLogsVerb(CLI::App& app, VerbContext& context);
 void AddMetricsVerb(CLI::App& app, VerbContext& context);
 void AddOperatorVerb(CLI::App& app, VerbContext& context);
 void AddRenderVerb(CLI::App& app, VerbContext& context);
+void AddReportVerb(CLI::App& app, VerbContext& context);
 void AddResumeVerb(CLI::App& app, VerbContext& context);
 void AddSuspendVerb(CLI::App& app, VerbContext& context);
 void AddTopVerb(CLI::App& app, VerbContext& context);

@@ -21,6 +21,10 @@ void CheckTrainingJobSpec(const TrainingJobSpec& spec, const std::string& path,
   if (spec.grace_period_seconds.value_or(0) < 0) {
     findings.Error(FieldPath(path, "gracePeriodSeconds"), "must not be negative");
   }
+  if (spec.metrics_collector) {
+    findings.Error(FieldPath(path, "metricsCollector"),
+                   "is set by the operator: write metricsCollectorSpec in an Experiment");
+  }
   std::set<std::string> names;
   for (std::size_t i = 0; i < spec.roles.size(); ++i) {
     const std::string place = FieldPath(ElementPath(FieldPath(path, "roles"), i), "name");

@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::int32_t kParallelTrialCount = 3;
 constexpr std::int64_t kGracePeriodSeconds = 30;
+constexpr char kMetricsFile[] = "/var/log/katib/metrics.log";
+constexpr char kEventFolder[] = "/var/log/katib/tfevent/";
+constexpr char kPrometheusPath[] = "/metrics";
+constexpr int kPrometheusPort = 8080;
 
 std::string TrueCondition(std::string_view type) {
   return "status.conditions.#(type==\"" + std::string(type) + "\")#|#(status==\"True\")#";
@@ -83,6 +87,29 @@ void SetKindDefaults(TrialTemplate& trial_template) {
   }
 }
 
+void SetPath(MetricsSource& source, const char* path, const char* kind, const char* format) {
+  if (!source.file_system_path) source.file_system_path.emplace();
+  FileSystemPath& file = *source.file_system_path;
+  if (file.kind.empty()) file.kind = kind;
+  if (file.path.empty()) file.path = path;
+  if (file.format.empty()) file.format = format;
+}
+
+void SetCollector(MetricsCollectorSpec& spec) {
+  if (!spec.collector) spec.collector = CollectorSpec{"StdOut", {}};
+  const std::string& kind = spec.collector->kind;
+  const bool reads_source =
+      kind == "File" || kind == "TensorFlowEvent" || kind == "PrometheusMetric";
+  if (reads_source && !spec.source) spec.source.emplace();
+  if (kind == "File") SetPath(*spec.source, kMetricsFile, "File", "TEXT");
+  if (kind == "TensorFlowEvent") SetPath(*spec.source, kEventFolder, "Directory", "");
+  if (kind != "PrometheusMetric") return;
+  if (!spec.source->http_get) spec.source->http_get.emplace();
+  HttpGet& get = *spec.source->http_get;
+  if (get.path.empty()) get.path = kPrometheusPath;
+  if (get.port.is_null() || get.port == 0) get.port = kPrometheusPort;
+}
+
 void SetSpecDefaults(ExperimentSpec& spec) {
   if (!spec.parallel_trial_count) spec.parallel_trial_count = kParallelTrialCount;
   if (spec.resume_policy.empty()) spec.resume_policy = "Never";
@@ -93,9 +120,7 @@ void SetSpecDefaults(ExperimentSpec& spec) {
     }
   }
   if (!spec.metrics_collector_spec) spec.metrics_collector_spec.emplace();
-  if (!spec.metrics_collector_spec->collector) {
-    spec.metrics_collector_spec->collector = CollectorSpec{"StdOut", nullptr};
-  }
+  SetCollector(*spec.metrics_collector_spec);
   if (spec.objective) SetStrategies(*spec.objective);
   if (spec.trial_template) SetKindDefaults(*spec.trial_template);
 }

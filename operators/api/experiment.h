@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "operators/api/meta.h"
+#include "operators/api/training_job.h"
 #include "operators/codec/json.h"
 
 namespace lockstep {
@@ -187,8 +188,26 @@ struct MetricsFilter {
   friend bool operator==(const MetricsFilter&, const MetricsFilter&) = default;
 };
 
+// Kubernetes' HTTPGetAction.
+struct HttpGet {
+  std::string path;
+  Json port;  // a number, or one as text; null: not given
+  std::string host;
+  std::string scheme;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("path", self.path, "Path of the metrics; default /metrics.");
+    v.Field("port", self.port, "Port of rank 0's server; default 8080.");
+    v.Field("host", self.host, "Left out: metrics are those of rank 0, at 127.0.0.1.");
+    v.Field("scheme", self.scheme, "HTTP (default).");
+    v.Refused("metrics are fetched without", {"httpHeaders"});
+  }
+  friend bool operator==(const HttpGet&, const HttpGet&) = default;
+};
+
 struct MetricsSource {
-  Json http_get;  // null: not given
+  std::optional<HttpGet> http_get;
   std::optional<FileSystemPath> file_system_path;
   std::optional<MetricsFilter> filter;
 
@@ -203,7 +222,7 @@ struct MetricsSource {
 
 struct CollectorSpec {
   std::string kind;
-  Json custom_collector;  // null: not given
+  std::optional<Container> custom_collector;
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {

@@ -150,12 +150,30 @@ struct JobRole {
   friend bool operator==(const JobRole&, const JobRole&) = default;
 };
 
+// How the metrics of a trial leave its job. Set by the operator, for jobs of trials.
+struct JobCollector {
+  bool metrics_file = false;
+  std::optional<Container> sidecar;
+  std::int64_t linger_seconds = 0;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("metricsFile", self.metrics_file,
+            "Whether LOCKSTEP_METRICS_FILE names a file for the reports of the ranks.");
+    v.Field("sidecar", self.sidecar, "Runs beside rank 0 and prints metrics.");
+    v.Field("lingerSeconds", self.linger_seconds,
+            "How long the sidecar may go on when the ranks have ended; default 0.");
+  }
+  friend bool operator==(const JobCollector&, const JobCollector&) = default;
+};
+
 struct TrainingJobSpec {
   std::vector<JobRole> roles;
   std::string success_policy;
   std::int32_t max_restarts = 0;
   std::optional<std::int64_t> active_deadline_seconds;
   std::optional<std::int64_t> grace_period_seconds;
+  std::optional<JobCollector> metrics_collector;
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
@@ -168,6 +186,8 @@ struct TrainingJobSpec {
             "The job fails when it runs longer.");
     v.Field("gracePeriodSeconds", self.grace_period_seconds,
             "Between SIGTERM and SIGKILL; default 30.");
+    v.Field("metricsCollector", self.metrics_collector,
+            "How metrics are collected; the operator sets it for the job of a trial.");
   }
   friend bool operator==(const TrainingJobSpec&, const TrainingJobSpec&) = default;
 };

@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operators/api/training_job.h"
@@ -64,6 +65,22 @@ struct JobObservation {
   bool end_is_told = false;                   // TellEnds will say when it has ended
 };
 
+struct FilePiece {
+  std::string identity;  // of the file, whatever it is called; "": there is none to be read
+  std::string why_not;   // it is there and cannot be read, to follow its name: "is a folder"
+  std::uint64_t size = 0;
+  std::string bytes;
+};
+
+struct ListedFile {
+  std::string name;  // relative to the job directory
+  std::string identity;
+  std::uint64_t size = 0;
+};
+
+// The name of what rank `rank` has printed (stdout and stderr), for ReadFile.
+inline std::string RankLogName(int rank) { return "rank-" + std::to_string(rank) + ".log"; }
+
 class JobBackend {
  public:
   virtual ~JobBackend() = default;
@@ -72,14 +89,18 @@ class JobBackend {
   // Asks the generation to end (TERM, grace, KILL) and returns at once. True: nothing of it runs
   // any more.
   virtual Result<bool> Stop(const JobId& id) = 0;
-  // Up to `bytes_max` bytes of what rank `rank` has printed (stdout and stderr) from byte `offset`
-  // on; "" when there is no more now.
-  virtual Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                                      std::size_t bytes_max) = 0;
   // Calls `on_end` with each job that has ended and whose observation said `end_is_told`, from a
   // thread of the backend; {}: nobody any more. Once it has returned, the function before is not
   // running and is never called again. A backend that cannot tell is polled.
   virtual void TellEnds(std::function<void(const JobId&)> /*on_end*/) {}
+  // Up to `bytes_max` bytes, from byte `offset` on, of a file of the generation: `name` is relative
+  // to its job directory ("rank-0.log", "volumes/rank-0/metrics-volume/metrics.log") and has no
+  // "..". Links are not followed. REQUIRES: `name` comes from a plan, not from a program.
+  virtual Result<FilePiece> ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
+                                     std::size_t bytes_max) = 0;
+  // The files below a folder of the generation, by name, at most 10,000; none when there is no such
+  // folder.
+  virtual Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) = 0;
   // Bytes of what a generation has left behind; 0: nothing.
   virtual Result<std::uint64_t> Size(const JobId& id) = 0;
   // Removes what a generation that does not run left behind (its job directory).

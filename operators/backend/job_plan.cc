@@ -10,6 +10,8 @@ namespace {
 // A century: seconds that still fit in a clock's nanoseconds after any date.
 constexpr std::chrono::seconds kForever = std::chrono::hours(24) * 365 * 100;
 
+constexpr char kCollectorPath[] = "spec.metricsCollectorSpec.collector.customCollector";
+
 using Environment = std::map<std::string, std::string>;
 
 // Later values may name variables defined before them.
@@ -74,9 +76,9 @@ Result<LaunchRole> RoleOf(const JobPlan& plan, const JobRole& role, const std::s
 // Beside rank 0, after all that is started before it.
 Status AddCollector(const JobPlan& plan, const VolumePlaces& places, LaunchPlan* launch) {
   if (!plan.collector_sidecar || launch->roles.empty()) return OkStatus();
-  LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init,
-                            InitOf(plan, plan.spec.roles[0], plan.collector_sidecar->container,
-                                   "spec.metricsCollectorSpec.collector.customCollector", places));
+  LOCKSTEP_ASSIGN_OR_RETURN(
+      LaunchInit init,
+      InitOf(plan, plan.spec.roles[0], plan.collector_sidecar->container, kCollectorPath, places));
   init.sidecar = true;
   init.linger = plan.collector_sidecar->linger;
   launch->roles[0].init.push_back(std::move(init));
@@ -128,6 +130,13 @@ Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::s
     LOCKSTEP_RETURN_IF_ERROR(
         ResolvePod(view, PodPath(i), role.name, &role.pod_template.spec, &plan));
   }
+  if (const auto& collector = job.spec.metrics_collector; collector && collector->sidecar) {
+    plan.collector_sidecar = {*collector->sidecar, std::chrono::seconds(collector->linger_seconds)};
+    const PodView view{job.meta, plan.spec.roles.at(0).pod_template.metadata, node_name,
+                       config_maps};
+    LOCKSTEP_RETURN_IF_ERROR(
+        ResolveEnvironment(view, kCollectorPath, &plan.collector_sidecar->container));
+  }
   return plan;
 }
 
@@ -138,6 +147,9 @@ Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& place
   launch.job_dir = places.job_dir;
   launch.quiet = true;
   if (!plan.path.empty()) launch.env["PATH"] = plan.path;
+  if (plan.spec.metrics_collector && plan.spec.metrics_collector->metrics_file) {
+    launch.env["LOCKSTEP_METRICS_FILE"] = places.job_dir + "/metrics.log";
+  }
   if (plan.spec.success_policy == "Rank0") {
     launch.success = SuccessRule::kRank0;
   } else if (!plan.spec.success_policy.empty() && plan.spec.success_policy != "AllRanks") {

@@ -1,10 +1,8 @@
 #include "operators/backend/local_backend.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -12,6 +10,7 @@
 #include "launcher/job_dir.h"
 #include "launcher/unique_fd.h"
 #include "operators/backend/exit_watch.h"
+#include "operators/backend/job_files.h"
 #include "operators/backend/job_plan.h"
 #include "operators/backend/launcher_process.h"
 
@@ -91,29 +90,13 @@ class LocalBackend final : public JobBackend {
     return false;
   }
 
-  Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                              std::size_t bytes_max) override {
-    const std::string path = DirOf(id).rank_log_path(rank);
-    const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid()) {
-      if (errno == ENOENT || errno == ENOTDIR) return std::string();
-      return ErrnoStatus("open " + path, errno);
-    }
-    struct stat file{};
-    if (fstat(fd.get(), &file) != 0) return ErrnoStatus("look at " + path, errno);
-    const auto end = static_cast<std::uint64_t>(file.st_size);
-    std::string text(offset < end ? std::min<std::uint64_t>(bytes_max, end - offset) : 0, '\0');
-    std::size_t size = 0;
-    while (size < text.size()) {
-      const ssize_t n = pread(fd.get(), text.data() + size, text.size() - size,
-                              static_cast<off_t>(offset + size));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return ErrnoStatus("read " + path, errno);
-      if (n == 0) break;
-      size += static_cast<std::size_t>(n);
-    }
-    text.resize(size);
-    return text;
+  Result<FilePiece> ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
+                             std::size_t bytes_max) override {
+    return ReadJobFile(DirOf(id).path(), name, offset, bytes_max);
+  }
+
+  Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override {
+    return ListJobFiles(DirOf(id).path(), folder);
   }
 
   Result<std::uint64_t> Size(const JobId& id) override {

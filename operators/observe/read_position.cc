@@ -27,7 +27,7 @@ std::string FormatReadPosition(const ReadPosition& position) {
     if (value != 0) object[name] = value;
   };
   add("generation", static_cast<std::uint64_t>(position.generation));
-  add("inode", position.inode);
+  if (!position.file.empty()) object["file"] = position.file;
   add("offset", position.offset);
   add("lines", position.lines);
   add("bad", position.bad.count);
@@ -41,8 +41,7 @@ Result<ReadPosition> ParseReadPosition(std::string_view text) {
   if (text.empty()) return position;
   const Json object = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object() || !ReadField(object, "generation", position.generation) ||
-      !ReadField(object, "inode", position.inode) ||
-      !ReadField(object, "offset", position.offset) ||
+      !ReadField(object, "file", position.file) || !ReadField(object, "offset", position.offset) ||
       !ReadField(object, "lines", position.lines) ||
       !ReadField(object, "bad", position.bad.count) ||
       !ReadField(object, "badLine", position.bad.first_line) ||

@@ -12,9 +12,9 @@ namespace lockstep {
 
 struct ReadPosition {
   int generation = 0;        // of the job: each start of the group has files of its own
-  std::uint64_t inode = 0;   // of the file that `offset` is in; 0: the first one that is found
+  std::string file = {};     // identity of the one that `offset` is in; "": the first that is found
   std::uint64_t offset = 0;  // bytes
-  std::uint64_t lines = 0;   // line feeds before `offset`
+  std::uint64_t lines = 0;   // line feeds, or records, before `offset`
   BadLines bad = {};         // of all files so far, numbered in the file of each
   friend bool operator==(const ReadPosition&, const ReadPosition&) = default;
 };

@@ -7,6 +7,7 @@
 #include "operators/convert/convert.h"
 #include "operators/convert/job_condition.h"
 #include "operators/convert/job_object.h"
+#include "operators/observe/collector_plan.h"
 #include "operators/reconcile/new_trial.h"
 #include "operators/reconcile/ownership.h"
 
@@ -63,6 +64,10 @@ Result<TrainingJob> TrialJob(const Trial& trial) {
     job.meta.annotations[kDeadlineAnnotation] = found->second;
   }
   if (trial.spec.retain_run) job.meta.annotations[kRetainAnnotation] = "true";
+  if (trial.spec.metrics_collector && trial.spec.objective) {
+    LOCKSTEP_RETURN_IF_ERROR(
+        PrepareJob(*trial.spec.metrics_collector, *trial.spec.objective, job.spec));
+  }
   return std::move(job);
 }
 

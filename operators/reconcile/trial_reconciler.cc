@@ -122,7 +122,7 @@ class TrialReconciler final : public Reconciler {
     }
     if (output.more) return Requeue{std::chrono::milliseconds(0)};
     if (ended) {
-      EndWithJob(trial, job);
+      LOCKSTEP_RETURN_IF_ERROR(EndWithJob(trial, job));
       return Requeue{};
     }
     // A job that does not run prints nothing; its next change wakes this Trial.
@@ -146,7 +146,7 @@ class TrialReconciler final : public Reconciler {
     return store_.Update(std::move(told)).status();
   }
 
-  void EndWithJob(Trial& trial, const TrainingJob& job) {
+  Status EndWithJob(Trial& trial, const TrainingJob& job) {
     const Condition* failed = FindCondition(job.status.conditions, condition::kFailed);
     if (failed != nullptr && failed->status != "True") failed = nullptr;
     if (failed != nullptr && failed->reason == reason::kTrainingJobStopped) {
@@ -157,27 +157,29 @@ class TrialReconciler final : public Reconciler {
       } else {
         End(trial, condition::kKilled, "TrialKilled", failed->message);
       }
-      return;
+      return OkStatus();
     }
     if (failed != nullptr && failed->reason == reason::kTrainingJobDeadlineExceeded) {
       End(trial, condition::kFailed, "TrialDeadlineExceeded",
           "Trial has failed: " + failed->message);
-      return;
+      return OkStatus();
     }
     const TrialVerdict verdict = JudgeTrial(trial, job);
     if (!verdict.succeeded) {
       End(trial, condition::kFailed, "TrialFailed", verdict.message);
-      return;
+      return OkStatus();
     }
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::string bad,
+                              BadOutput(trial, job, backend_, observations_));
     const auto& metrics = trial.status.observation.metrics;
     if (trial.spec.objective && (metrics.empty() || metrics[0].latest == kUnavailable)) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const std::string why, WhyNoMetrics(trial, job, backend_));
       End(trial, condition::kMetricsUnavailable, "MetricsUnavailable",
-          "Metrics are not available: the job succeeded, but rank 0 printed no number for " +
-              trial.spec.objective->objective_metric_name + "; print a line with " +
-              trial.spec.objective->objective_metric_name + "=VALUE");
-      return;
+          "Metrics are not available: the job succeeded, but " + why + bad);
+      return OkStatus();
     }
-    End(trial, condition::kSucceeded, "TrialSucceeded", "Trial has succeeded");
+    End(trial, condition::kSucceeded, "TrialSucceeded", "Trial has succeeded" + bad);
+    return OkStatus();
   }
 
   Store& store_;

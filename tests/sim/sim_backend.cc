@@ -133,15 +133,25 @@ std::string SimBackend::FinalLog(const SimJob& job) const {
   return job.LogAt(job.WasStopped() ? job.stops : job.ends);
 }
 
-Result<std::string> SimBackend::ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                                        std::size_t bytes_max) {
-  return gate_.See([&]() -> Result<std::string> {
+// There is but rank 0's log.
+Result<FilePiece> SimBackend::ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
+                                       std::size_t bytes_max) {
+  return gate_.See([&]() -> Result<FilePiece> {
+    FilePiece piece;
     const SimJob* job = Find(id.uid, id.generation);
-    if (job == nullptr || rank != 0) return std::string();
+    if (job == nullptr || name != RankLogName(0)) return piece;
     const MonotonicTime now = clock_.Monotonic();
     const std::string log = job->EndedBy(now) ? FinalLog(*job) : job->LogAt(now);
-    return offset < log.size() ? log.substr(offset, bytes_max) : "";
+    piece.identity = name;
+    piece.size = log.size();
+    if (offset < log.size()) piece.bytes = log.substr(offset, bytes_max);
+    return piece;
   });
+}
+
+Result<std::vector<ListedFile>> SimBackend::ListFiles(const JobId& /*id*/,
+                                                      std::string_view /*folder*/) {
+  return gate_.See([]() -> Result<std::vector<ListedFile>> { return std::vector<ListedFile>(); });
 }
 
 Status SimBackend::Forget(const JobId& id) {

@@ -41,8 +41,9 @@ class SimBackend final : public JobBackend {
   Status Apply(const JobPlan& plan) override;
   Result<JobObservation> Observe(const JobId& id) override;
   Result<bool> Stop(const JobId& id) override;
-  Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                              std::size_t bytes_max) override;
+  Result<FilePiece> ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
+                             std::size_t bytes_max) override;
+  Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override;
   Status Forget(const JobId& id) override;
   void TellEnds(std::function<void(const JobId&)> on_end) override;
   // Time has passed: of the jobs whose end an operator waits to hear of it hears now, later or, now

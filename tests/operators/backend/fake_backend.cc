@@ -48,18 +48,45 @@ Result<bool> FakeBackend::Stop(const JobId& id) {
   return false;  // as with processes: not at once
 }
 
-Result<std::string> FakeBackend::ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                                         std::size_t bytes_max) {
-  std::lock_guard lock(mutex_);
-  const auto found = jobs_.find({id.uid, id.generation});
-  if (found == jobs_.end() || rank != 0) return std::string();
-  const Job& job = found->second;
-  std::string visible = job.run.log;
+std::optional<std::string> FakeBackend::Visible(const Job& job, std::string_view name) {
+  std::string text = job.run.log;
+  if (name != RankLogName(0)) {
+    const auto file = job.run.files.find(std::string(name));
+    if (file == job.run.files.end()) return std::nullopt;
+    text = file->second;
+  }
   if (!job.Ended()) {
     constexpr std::size_t kBytesPerLook = 10;
-    visible.resize(std::min(visible.size(), static_cast<std::size_t>(job.looked) * kBytesPerLook));
+    text.resize(std::min(text.size(), static_cast<std::size_t>(job.looked) * kBytesPerLook));
   }
-  return offset < visible.size() ? visible.substr(offset, bytes_max) : "";
+  return text;
+}
+
+Result<FilePiece> FakeBackend::ReadFile(const JobId& id, std::string_view name,
+                                        std::uint64_t offset, std::size_t bytes_max) {
+  std::lock_guard lock(mutex_);
+  const auto found = jobs_.find({id.uid, id.generation});
+  FilePiece piece;
+  if (found == jobs_.end()) return piece;
+  const std::optional<std::string> text = Visible(found->second, name);
+  if (!text) return piece;
+  piece.identity = name;
+  piece.size = text->size();
+  if (offset < text->size()) piece.bytes = text->substr(offset, bytes_max);
+  return piece;
+}
+
+Result<std::vector<ListedFile>> FakeBackend::ListFiles(const JobId& id, std::string_view folder) {
+  std::lock_guard lock(mutex_);
+  std::vector<ListedFile> files;
+  const auto found = jobs_.find({id.uid, id.generation});
+  if (found == jobs_.end()) return files;
+  const std::string inside = folder.empty() ? "" : std::string(folder) + "/";
+  for (const auto& [name, text] : found->second.run.files) {
+    if (!name.starts_with(inside)) continue;
+    files.push_back({name, name, Visible(found->second, name)->size()});
+  }
+  return files;
 }
 
 Result<std::uint64_t> FakeBackend::Size(const JobId& id) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -15,6 +16,7 @@ namespace lockstep {
 // What one generation of a job does.
 struct FakeRun {
   std::string log = {};  // of rank 0; appears bit by bit, also in the middle of a line
+  std::map<std::string, std::string> files = {};  // others, by name; appear in the same way
   int looks = 2;         // it runs until it was observed so often; -1: until it is stopped
   std::string cause = "succeeded";
   int exit_code = 0;
@@ -29,8 +31,9 @@ class FakeBackend final : public JobBackend {
   Status Apply(const JobPlan& plan) override;
   Result<JobObservation> Observe(const JobId& id) override;
   Result<bool> Stop(const JobId& id) override;
-  Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                              std::size_t bytes_max) override;
+  Result<FilePiece> ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
+                             std::size_t bytes_max) override;
+  Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override;
   Result<std::uint64_t> Size(const JobId& id) override;  // of its log
   Status Forget(const JobId& id) override;
 
@@ -50,6 +53,8 @@ class FakeBackend final : public JobBackend {
   };
   using Key = std::tuple<std::string, int>;  // uid, generation
   int RunningLocked() const;
+  // What can be seen of it now.
+  static std::optional<std::string> Visible(const Job& job, std::string_view name);
 
   const std::function<FakeRun(const JobPlan&)> script_;
   mutable std::mutex mutex_;

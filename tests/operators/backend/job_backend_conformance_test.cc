@@ -24,6 +24,10 @@ const Program kFails = {"echo oops >&2; exit 3",
                         {.log = "oops\n", .cause = "user-error", .exit_code = 3}};
 // $$$$ is the shell's $$, as in a pod.
 const Program kKillsItself = {"kill -9 $$$$", {.cause = "signal", .exit_code = 137, .signal = 9}};
+const Program kWritesFiles = {
+    "mkdir -p \"$LOCKSTEP_JOB_DIR/volumes/v/sub\"; cd \"$LOCKSTEP_JOB_DIR/volumes/v\"; "
+    "printf 'loss=1\\n' > m.log; printf x > sub/b",
+    {.files = {{"volumes/v/m.log", "loss=1\n"}, {"volumes/v/sub/b", "x"}}}};
 const Program kRunsUntilStopped = {"echo up; exec sleep 300", {.log = "up\n", .looks = -1}};
 
 struct Backend {
@@ -34,7 +38,8 @@ struct Fake final : Backend {
   JobBackend& Get() override { return backend; }
   FakeBackend backend{[](const JobPlan& plan) {
     const std::string shell = plan.spec.roles.at(0).pod_template.spec.containers.at(0).args.at(0);
-    for (const Program* program : {&kPrintsAndSucceeds, &kFails, &kKillsItself, &kRunsUntilStopped})
+    for (const Program* program :
+         {&kPrintsAndSucceeds, &kFails, &kKillsItself, &kWritesFiles, &kRunsUntilStopped})
       if (program->shell == shell) return program->fake;
     return FakeRun{};
   }};
@@ -100,7 +105,11 @@ class JobBackendConformance : public testing::TestWithParam<MakeBackend> {
   bool Stopped(const JobId& id) {
     return Await([&] { return backend().Stop(id).value(); });
   }
-  std::string Log(const JobId& id) { return backend().ReadLog(id, 0, 0, 1000).value(); }
+  std::string Log(const JobId& id) { return Read(id, RankLogName(0), 0, 1000).bytes; }
+  FilePiece Read(const JobId& id, std::string_view name, std::uint64_t offset = 0,
+                 std::size_t bytes_max = 1000) {
+    return backend().ReadFile(id, name, offset, bytes_max).value();
+  }
   JobBackend& backend() { return backend_->Get(); }
 
  private:
@@ -121,8 +130,30 @@ TEST_P(JobBackendConformance, RunsAJobToItsEndAndKeepsItsOutput) {
   ASSERT_TRUE(backend().Apply(plan).ok());
   EXPECT_EQ(End(plan.id).phase, JobPhase::kSucceeded);
   EXPECT_EQ(Log(plan.id), "one\ntwo\n");
-  EXPECT_EQ(backend().ReadLog(plan.id, 0, 4, 2).value(), "tw");
-  EXPECT_EQ(backend().ReadLog(plan.id, 0, 8, 10).value(), "");
+  EXPECT_EQ(Read(plan.id, "rank-0.log", 4, 2).bytes, "tw");
+  EXPECT_EQ(Read(plan.id, "rank-0.log", 8, 10).bytes, "");
+}
+
+TEST_P(JobBackendConformance, ReadsTheFilesOfAJobAndTellsThemApart) {
+  const JobPlan plan = Plan(kWritesFiles);
+  EXPECT_EQ(Read(plan.id, "volumes/v/m.log").identity, "") << "it is not there yet";
+  EXPECT_TRUE(backend().ListFiles(plan.id, "volumes/v").value().empty());
+  ASSERT_TRUE(backend().Apply(plan).ok());
+  EXPECT_EQ(End(plan.id).phase, JobPhase::kSucceeded);
+  const FilePiece log = Read(plan.id, "volumes/v/m.log", 5, 1);
+  EXPECT_EQ(log.bytes, "1");
+  EXPECT_EQ(log.size, 7U);
+  EXPECT_NE(log.identity, "");
+  EXPECT_EQ(Read(plan.id, "volumes/v/m.log", 7).bytes, "");
+  EXPECT_EQ(Read(plan.id, "volumes/v/none").identity, "");
+  const std::vector<ListedFile> files = backend().ListFiles(plan.id, "volumes/v").value();
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].name, "volumes/v/m.log");
+  EXPECT_EQ(files[0].identity, log.identity);
+  EXPECT_EQ(files[0].size, 7U);
+  EXPECT_EQ(files[1].name, "volumes/v/sub/b");
+  EXPECT_NE(files[1].identity, log.identity);
+  EXPECT_TRUE(backend().ListFiles(plan.id, "volumes/none").value().empty());
 }
 
 TEST_P(JobBackendConformance, SaysWhichRankFailedAndHow) {

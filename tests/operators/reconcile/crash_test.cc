@@ -11,6 +11,7 @@
 #include <iostream>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
@@ -111,9 +112,12 @@ class FusedBackend final : public JobBackend {
   Result<bool> Stop(const JobId& id) override {
     return fuse_.Let([&] { return backend_.Stop(id); });
   }
-  Result<std::string> ReadLog(const JobId& id, int rank, std::uint64_t offset,
-                              std::size_t bytes_max) override {
-    return backend_.ReadLog(id, rank, offset, bytes_max);
+  Result<FilePiece> ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
+                             std::size_t bytes_max) override {
+    return backend_.ReadFile(id, name, offset, bytes_max);
+  }
+  Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override {
+    return backend_.ListFiles(id, folder);
   }
   Result<std::uint64_t> Size(const JobId& id) override { return backend_.Size(id); }
   Status Forget(const JobId& id) override {
@@ -131,6 +135,13 @@ FakeRun Eventful(const JobPlan& plan) {
   const int kind = static_cast<int>(LrOf(plan) * 10'000) % 5;
   if (kind == 0) run = {.log = "oops\n", .cause = "user-error", .exit_code = 1};
   if (kind == 1 && plan.id.generation == 0) run.cause = "launcher-lost";
+  return run;
+}
+
+// The same, into the file of the collector File.
+FakeRun EventfulInAFile(const JobPlan& plan) {
+  FakeRun run = Eventful(plan);
+  run.files["volumes/rank-0/metrics-volume/metrics.log"] = std::exchange(run.log, "");
   return run;
 }
 
@@ -181,9 +192,12 @@ TEST(Crash, NoTrialIsLostOrRunTwice) {
     const unsigned seed = first_seed + round;
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    TestWorld world(Eventful);
-    const ObjectKey key =
-        world.Apply(SearchOverLr("e", R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
+    const bool in_a_file = round % 2 == 1;
+    TestWorld world(in_a_file ? EventfulInAFile : Eventful);
+    const ObjectKey key = world.Apply(SearchOverLr(
+        "e", in_a_file ? R"({"maxTrialCount": 8, "parallelTrialCount": 3,
+                             "metricsCollectorSpec": {"collector": {"kind": "File"}}})"
+                       : R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
     crashes += RunWithCrashes(world, random);
     CheckNothingLostOrDoubled(world);
     EXPECT_TRUE(IsTrue(world.Get<Experiment>(key).status.conditions, condition::kSucceeded));
