@@ -2,14 +2,51 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <algorithm>
 #include <mutex>
 #include <utility>
 
+#include "operators/observe/row_chunk.h"
 #include "operators/store/database.h"
 
 namespace lockstep {
 namespace {
+
+void InsertChunk(SQLite::Database& database, const std::string& trial,
+                 const std::vector<MetricRow>& rows) {
+  SQLite::Statement insert(database, "INSERT INTO metric_chunks(trial, rows) VALUES(?, ?)");
+  const std::string chunk = EncodeRows(rows);
+  insert.bind(1, trial);
+  insert.bindNoCopy(2, chunk.data(), static_cast<int>(chunk.size()));
+  insert.exec();
+}
+
+// Of a file of version 2: the rows of each trial become chunks, all of them or none.
+void MoveRowsIntoChunks(SQLite::Database& database) {
+  if (!database.tableExists("metric_rows")) return;
+  constexpr std::size_t kRowsMax = 10'000;  // a chunk
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  if (!database.tableExists("metric_rows")) return;  // another was faster
+  SQLite::Statement select(
+      database, "SELECT trial, name, value, time, step FROM metric_rows ORDER BY trial, id");
+  std::string trial;
+  std::vector<MetricRow> rows;
+  const auto flush = [&] {
+    if (!rows.empty()) InsertChunk(database, trial, rows);
+    rows.clear();
+  };
+  while (select.executeStep()) {
+    if (select.getColumn(0).getString() != trial || rows.size() == kRowsMax) flush();
+    trial = select.getColumn(0).getString();
+    rows.push_back({.name = select.getColumn(1).getString(),
+                    .value = select.getColumn(2).getString(),
+                    .time = select.getColumn(3).getString(),
+                    .step = select.getColumn(4).getInt64()});
+  }
+  flush();
+  select.reset();
+  database.exec("DROP TABLE metric_rows");
+  transaction.commit();
+}
 
 class SqliteObservationStore final : public ObservationStore {
  public:
@@ -27,7 +64,7 @@ class SqliteObservationStore final : public ObservationStore {
         conflict = MarkConflict(trial, mark, now);
         return;
       }
-      Insert(trial, rows);
+      if (!rows.empty()) InsertChunk(*database_, trial, rows);
       SQLite::Statement set(*database_,
                             "REPLACE INTO read_marks(trial, source, mark) VALUES(?, ?, ?)");
       set.bind(1, trial);
@@ -42,33 +79,24 @@ class SqliteObservationStore final : public ObservationStore {
   Result<std::vector<MetricRow>> Rows(std::string_view trial_uid, std::string_view name,
                                       std::size_t rows_max) const override {
     std::vector<MetricRow> rows;
-    LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {
-      SQLite::Statement select(*database_,
-                               "SELECT name, value, time, step FROM metric_rows "
-                               "WHERE trial = ?1 AND (?2 = '' OR name = ?2) ORDER BY id LIMIT ?3");
-      select.bind(1, std::string(trial_uid));
-      select.bind(2, std::string(name));
-      constexpr std::size_t kLimitMax = std::numeric_limits<std::int64_t>::max();
-      select.bind(3, static_cast<std::int64_t>(std::min(rows_max, kLimitMax)));
-      while (select.executeStep()) {
-        rows.push_back({.name = select.getColumn(0).getString(),
-                        .value = select.getColumn(1).getString(),
-                        .time = select.getColumn(2).getString(),
-                        .step = select.getColumn(3).getInt64()});
+    LOCKSTEP_RETURN_IF_ERROR(EachRow(trial_uid, [&](const ChunkRow& row) {
+      if (rows.size() == rows_max) return false;
+      if (name.empty() || row.name == name) {
+        rows.push_back({.name = std::string(row.name),
+                        .value = std::string(row.value),
+                        .time = std::string(row.time),
+                        .step = row.step});
       }
+      return true;
     }));
     return rows;
   }
 
   Result<std::uint64_t> Count(std::string_view trial_uid, std::string_view name) const override {
     std::uint64_t count = 0;
-    LOCKSTEP_RETURN_IF_ERROR(Locked("count metrics", [&] {
-      SQLite::Statement select(*database_,
-                               "SELECT count(*) FROM metric_rows WHERE trial = ? AND name = ?");
-      select.bind(1, std::string(trial_uid));
-      select.bind(2, std::string(name));
-      select.executeStep();
-      count = static_cast<std::uint64_t>(select.getColumn(0).getInt64());
+    LOCKSTEP_RETURN_IF_ERROR(EachRow(trial_uid, [&](const ChunkRow& row) {
+      count += row.name == name ? 1 : 0;
+      return true;
     }));
     return count;
   }
@@ -92,8 +120,8 @@ class SqliteObservationStore final : public ObservationStore {
   Status Forget(std::string_view trial_uid) override {
     return Locked("forget metrics", [&] {
       SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-      for (const char* sql :
-           {"DELETE FROM metric_rows WHERE trial = ?", "DELETE FROM read_marks WHERE trial = ?"}) {
+      for (const char* sql : {"DELETE FROM metric_chunks WHERE trial = ?",
+                              "DELETE FROM read_marks WHERE trial = ?"}) {
         SQLite::Statement erase(*database_, sql);
         erase.bind(1, std::string(trial_uid));
         erase.exec();
@@ -116,19 +144,23 @@ class SqliteObservationStore final : public ObservationStore {
     return select.executeStep() ? select.getColumn(0).getString() : "";
   }
 
-  void Insert(const std::string& trial, const std::vector<MetricRow>& rows) {
-    SQLite::Statement insert(*database_,
-                             "INSERT INTO metric_rows(trial, name, value, time, step) "
-                             "VALUES(?, ?, ?, ?, ?)");
-    for (const MetricRow& row : rows) {
-      insert.reset();
-      insert.bind(1, trial);
-      insert.bind(2, row.name);
-      insert.bind(3, row.value);
-      insert.bind(4, row.time);
-      insert.bind(5, row.step);
-      insert.exec();
-    }
+  // In the order they were appended, until `use` returns false.
+  Status EachRow(std::string_view trial_uid,
+                 const std::function<bool(const ChunkRow&)>& use) const {
+    Status decoded;
+    LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {
+      SQLite::Statement select(*database_,
+                               "SELECT rows FROM metric_chunks WHERE trial = ? ORDER BY id");
+      select.bind(1, std::string(trial_uid));
+      bool more = true;
+      while (more && decoded.ok() && select.executeStep()) {
+        const SQLite::Column rows = select.getColumn(0);
+        decoded = DecodeRows(
+            {static_cast<const char*>(rows.getBlob()), static_cast<std::size_t>(rows.getBytes())},
+            [&](const ChunkRow& row) { return more = use(row); });
+      }
+    }));
+    return decoded;
   }
 
   const std::string path_;
@@ -140,6 +172,8 @@ class SqliteObservationStore final : public ObservationStore {
 
 Result<std::unique_ptr<ObservationStore>> OpenSqliteObservationStore(const std::string& path) {
   LOCKSTEP_ASSIGN_OR_RETURN(auto database, OpenStateFile(path));
+  LOCKSTEP_RETURN_IF_ERROR(GuardSqlite(path, "bring the metrics of an earlier version up to date",
+                                       [&] { MoveRowsIntoChunks(*database); }));
   std::unique_ptr<ObservationStore> store =
       std::make_unique<SqliteObservationStore>(path, std::move(database));
   return store;

@@ -14,10 +14,9 @@ CREATE TABLE objects(
   kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL,
   PRIMARY KEY(kind, namespace, name)) WITHOUT ROWID;
 CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE metric_rows(
-  id INTEGER PRIMARY KEY, trial TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
-  time TEXT NOT NULL, step INTEGER NOT NULL);
-CREATE INDEX metric_rows_of_trial ON metric_rows(trial, id);
+CREATE TABLE metric_chunks(
+  id INTEGER PRIMARY KEY, trial TEXT NOT NULL, rows BLOB NOT NULL);
+CREATE INDEX metric_chunks_of_trial ON metric_chunks(trial, id);
 CREATE TABLE read_marks(
   trial TEXT NOT NULL, source TEXT NOT NULL, mark TEXT NOT NULL,
   PRIMARY KEY(trial, source)) WITHOUT ROWID;
@@ -34,6 +33,14 @@ INSERT INTO read_marks SELECT trial, 'stdout',
 DROP TABLE read_positions;
 )";
 
+// Version 2 had a row of SQLite's for each metric row, in metric_rows: OpenSqliteObservationStore,
+// which knows how chunks are made, moves them over and drops the table.
+constexpr char kFromVersion2[] = R"(
+CREATE TABLE metric_chunks(
+  id INTEGER PRIMARY KEY, trial TEXT NOT NULL, rows BLOB NOT NULL);
+CREATE INDEX metric_chunks_of_trial ON metric_chunks(trial, id);
+)";
+
 int Pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
 }
@@ -44,7 +51,8 @@ void BringUpToDate(SQLite::Database& database) {
   SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
   switch (Pragma(database, "user_version")) {
     case 0: database.exec(kSchema); break;
-    case 1: database.exec(kFromVersion1); break;
+    case 1: database.exec(kFromVersion1); [[fallthrough]];
+    case 2: database.exec(kFromVersion2); break;
     default: return;
   }
   database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));

@@ -3,7 +3,7 @@
 //
 //   objects(kind, namespace, name, json)   an API object each, as EncodeObject has it
 //   counters(name, value)                  "version": the last resource version given out
-//   metric_rows(id, trial, name, value, time, step)
+//   metric_chunks(id, trial, rows)         of each report (operators/observe/row_chunk.h)
 //   read_marks(trial, source, mark)        how far each source of a trial's metrics was read
 #pragma once
 
@@ -19,7 +19,7 @@ class Database;
 
 namespace lockstep {
 
-inline constexpr int kStateVersion = 2;
+inline constexpr int kStateVersion = 3;
 
 // Opens or creates the file, and brings one of an earlier version up to date; in WAL mode with
 // synchronous=FULL. FailedPrecondition, and the file is left as it is: written by a newer version,

@@ -182,6 +182,61 @@ TEST(SqliteObservationStore, GoesOnWithAFileOfVersion1) {
   }
 }
 
+// As version 2 wrote it.
+constexpr char kVersion2[] = R"(
+CREATE TABLE objects(
+  kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL,
+  PRIMARY KEY(kind, namespace, name)) WITHOUT ROWID;
+CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE metric_rows(
+  id INTEGER PRIMARY KEY, trial TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+  time TEXT NOT NULL, step INTEGER NOT NULL);
+CREATE INDEX metric_rows_of_trial ON metric_rows(trial, id);
+CREATE TABLE read_marks(
+  trial TEXT NOT NULL, source TEXT NOT NULL, mark TEXT NOT NULL,
+  PRIMARY KEY(trial, source)) WITHOUT ROWID;
+INSERT INTO metric_rows VALUES(1, 't', 'loss', '1', '2026-11-22T06:30:00Z', 1),
+  (2, 'u', 'loss', '7', '2026-11-22T06:30:00Z', 1), (3, 't', 'acc', '', '2026-11-22T06:30:00Z', 1);
+WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
+  INSERT INTO metric_rows SELECT NULL, 'many', 'loss', i, '2026-11-22T06:30:00Z', i FROM n;
+INSERT INTO read_marks VALUES('t', 'stdout', '10');
+PRAGMA application_id = 0x4c6b7374;
+PRAGMA user_version = 2;
+)";
+
+TEST(SqliteObservationStore, GoesOnWithAFileOfVersion2) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("state.db");
+  SQLite::Database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE).exec(kVersion2);
+  // Whoever opens the file first, the objects' store, which leaves the metrics alone, or ours.
+  ASSERT_TRUE(SqliteStore::Open(path).ok());
+  for (int opened = 0; opened < 2; ++opened) {
+    const auto store = std::move(OpenSqliteObservationStore(path)).value();
+    EXPECT_THAT(store->Rows("t", "").value(), ElementsAre(Row("loss", "1"), Row("acc", "")));
+    EXPECT_THAT(store->Rows("u", "").value(), ElementsAre(Row("loss", "7")));
+    EXPECT_EQ(store->Mark("t", "stdout").value(), "10");
+    const std::vector<MetricRow> many = store->Rows("many", "loss").value();
+    ASSERT_EQ(many.size(), 25'000u);
+    for (std::size_t i = 0; i < many.size(); ++i) {
+      ASSERT_EQ(many[i].value, std::to_string(i + 1));
+      ASSERT_EQ(many[i].step, static_cast<std::int64_t>(i + 1));
+    }
+  }
+  const auto store = std::move(OpenSqliteObservationStore(path)).value();
+  ASSERT_TRUE(store->Append("t", {Row("loss", "2")}, {"stdout", "10", "20"}).ok());
+  EXPECT_THAT(store->Rows("t", "loss").value(), ElementsAre(Row("loss", "1"), Row("loss", "2")));
+}
+
+TEST(SqliteObservationStore, SaysThatARowIsDamaged) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("state.db");
+  const auto store = std::move(OpenSqliteObservationStore(path)).value();
+  ASSERT_TRUE(store->Append("t", {Row("loss", "1")}, Log("", "10")).ok());
+  SQLite::Database(path, SQLite::OPEN_READWRITE)
+      .exec("UPDATE metric_chunks SET rows = substr(rows, 1, 9)");
+  EXPECT_THAT(store->Rows("t", "").status().message(), testing::HasSubstr("damaged"));
+}
+
 TEST(SqliteObservationStore, SharesAFileWithTheObjects) {
   const TemporaryFolder folder;
   const auto objects = std::move(SqliteStore::Open(folder.File("state.db"))).value();

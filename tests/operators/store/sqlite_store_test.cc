@@ -134,7 +134,7 @@ TEST(SqliteStore, RefusesANewerFileAndNamesBothVersions) {
   EXPECT_EQ(status.kind(), StatusKind::kFailedPrecondition);
   EXPECT_THAT(status.message(),
               HasSubstr(path + " was written by a newer Lockstep (state version 7, "
-                               "this program knows up to 2)"));
+                               "this program knows up to 3)"));
   EXPECT_EQ(Bytes(path), before);
 }
 
