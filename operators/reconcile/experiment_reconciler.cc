@@ -1,7 +1,8 @@
 #include "operators/reconcile/experiment_reconciler.h"
 
 #include <algorithm>
-#include <set>
+#include <string_view>
+#include <unordered_set>
 
 #include "operators/api/conditions.h"
 #include "operators/reconcile/experiment_status.h"
@@ -30,8 +31,9 @@ class ExperimentReconciler final : public Reconciler {
     Experiment& experiment = *found;
     ExperimentStatus& status = experiment.status;
     LOCKSTEP_ASSIGN_OR_RETURN(std::vector<ObjectPtr> trials, TrialsOf(store_, experiment.meta));
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<Suggestion> suggestion,
-                              Find<Suggestion>(store_, experiment.meta));
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        const std::shared_ptr<const Suggestion> suggestion,
+        FindShared<Suggestion>(store_, {Suggestion::kKind, key.namespace_, key.name}));
     if (suggestion && !IsOwnedBy(suggestion->meta, experiment.meta)) {
       return Unavailable(
           "the Suggestion of an earlier Experiment of this name is still there; "
@@ -44,7 +46,7 @@ class ExperimentReconciler final : public Reconciler {
               now);
     }
     if (Restarts(experiment.spec, status)) Restart(status, now);
-    const Suggestion* search = suggestion ? &*suggestion : nullptr;
+    const Suggestion* search = suggestion.get();
     AdvanceExperiment(experiment.spec, Pointers(trials), search, now, status);
     if (!HasEnded(status.conditions)) {
       LOCKSTEP_RETURN_IF_ERROR(Continue(experiment, search, trials, now));
@@ -75,7 +77,7 @@ class ExperimentReconciler final : public Reconciler {
     } else if (!created.ok()) {
       return created;
     }
-    SummarizeTrials(experiment.spec, Pointers(trials), experiment.status);
+    if (more > 0) SummarizeTrials(experiment.spec, Pointers(trials), experiment.status);
     return OkStatus();
   }
 
@@ -100,8 +102,10 @@ class ExperimentReconciler final : public Reconciler {
 
   Status CreateTrials(const Experiment& experiment, const Suggestion& suggestion, int more,
                       std::vector<ObjectPtr>& trials) {
-    std::set<std::string> there;
+    if (more == 0) return OkStatus();
+    std::unordered_set<std::string_view> there;
     for (const ObjectPtr& trial : trials) there.insert(MetaOf(*trial).name);
+    // `there` names what `trials` held, which stays alive in it.
     for (const TrialAssignment& assignment : suggestion.status.suggestions) {
       if (more == 0) break;
       if (there.contains(assignment.name)) continue;

@@ -81,6 +81,14 @@ bool SameSpec(const Object& a, const Object& b) {
       a);
 }
 
+bool StatusEquals(const Object& a, const Object& b) {
+  return std::visit(
+      [&](const auto& value) {
+        return value.status == std::get<std::decay_t<decltype(value)>>(b).status;
+      },
+      a);
+}
+
 // Takes the status of `from`. REQUIRES: the same kind
 void CopyStatus(const Object& from, Object* to) {
   std::visit(
@@ -102,6 +110,17 @@ Result<ObjectPtr> ObjectTable::Get(const ObjectKey& key) const {
 Result<std::vector<ObjectPtr>> ObjectTable::List(const ListFilter& filter) const {
   if (filter.kind.empty()) return InvalidArgument("a list needs the kind of the objects");
   std::vector<ObjectPtr> objects;
+  const auto label = filter.labels.find(kExperimentLabel);
+  if (label != filter.labels.end() && !filter.namespace_.empty()) {
+    const std::shared_lock lock(mutex_);
+    const auto found = of_experiments_.find({filter.kind, filter.namespace_, label->second});
+    if (found == of_experiments_.end()) return objects;
+    objects.reserve(found->second.size());
+    for (const auto& [order, object] : found->second) {
+      if (filter.labels.size() == 1 || Matches(filter, *object)) objects.push_back(object);
+    }
+    return objects;
+  }
   {
     const std::shared_lock lock(mutex_);
     for (auto it = objects_.lower_bound({filter.kind, filter.namespace_, ""});
@@ -115,6 +134,37 @@ Result<std::vector<ObjectPtr>> ObjectTable::List(const ListFilter& filter) const
     return std::tie(meta.creation_timestamp, meta.name, meta.namespace_);
   });
   return objects;
+}
+
+ObjectPtr ObjectTable::SameStatus(const Object& object) const {
+  const ObjectMeta& meta = MetaOf(object);
+  const std::shared_lock lock(mutex_);
+  const auto found = objects_.find(KeyOf(object));
+  if (found == objects_.end()) return nullptr;
+  const ObjectMeta& now = MetaOf(*found->second);
+  const bool same_version = meta.resource_version == now.resource_version && meta.uid == now.uid;
+  return same_version && StatusEquals(object, *found->second) ? found->second : nullptr;
+}
+
+void ObjectTable::Index(const ObjectPtr& before, const ObjectPtr& after) {
+  const auto place = [](const Object& object) {
+    const ObjectMeta& meta = MetaOf(object);
+    const auto label = meta.labels.find(kExperimentLabel);
+    return std::tuple(std::string(KindOf(object)), meta.namespace_,
+                      label == meta.labels.end() ? std::string() : label->second);
+  };
+  const auto order = [](const Object& object) {
+    return std::pair(MetaOf(object).creation_timestamp, MetaOf(object).name);
+  };
+  if (before) {
+    if (const auto found = of_experiments_.find(place(*before)); found != of_experiments_.end()) {
+      found->second.erase(order(*before));
+      if (found->second.empty()) of_experiments_.erase(found);
+    }
+  }
+  if (after && MetaOf(*after).labels.contains(kExperimentLabel)) {
+    of_experiments_[place(*after)][order(*after)] = after;
+  }
 }
 
 std::unique_ptr<Subscription> ObjectTable::Watch(const ListFilter& filter,
@@ -133,7 +183,9 @@ void ObjectTable::Load(std::vector<Object> objects, std::uint64_t version) {
   const std::unique_lock lock(mutex_);
   for (Object& object : objects) {
     const ObjectKey key = KeyOf(object);
-    objects_[key] = std::make_shared<const Object>(std::move(object));
+    ObjectPtr& loaded = objects_[key];
+    loaded = std::make_shared<const Object>(std::move(object));
+    Index(nullptr, loaded);
   }
   version_ = published_version_ = version;
 }
@@ -162,6 +214,7 @@ void ObjectTable::Publish() {
     } else {
       feed_.Tell(before, object, dropped == dropped_as_.end() ? nullptr : dropped->second);
     }
+    Index(before, object);
     if (object) {
       objects_[key] = std::move(object);
     } else if (before) {
