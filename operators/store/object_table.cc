@@ -89,6 +89,18 @@ bool StatusEquals(const Object& a, const Object& b) {
       a);
 }
 
+// Takes the meta and spec of `from`: its status, which may be long, is left where it is. REQUIRES:
+// the same kind
+void CopyAllButStatus(const Object& from, Object* to) {
+  std::visit(
+      [&](auto& value) {
+        const auto& source = std::get<std::decay_t<decltype(value)>>(from);
+        value.meta = source.meta;
+        value.spec = source.spec;
+      },
+      *to);
+}
+
 // Takes the status of `from`. REQUIRES: the same kind
 void CopyStatus(const Object& from, Object* to) {
   std::visit(
@@ -276,19 +288,18 @@ Result<ObjectPtr> ObjectTable::Update(Object object, bool status_only) {
                     meta.resource_version + ", now " + now.resource_version +
                     "): read it again and decide again");
   }
-  Object next = *current;
   if (status_only) {
-    CopyStatus(object, &next);
-  } else {
-    meta.uid = now.uid;
-    meta.creation_timestamp = now.creation_timestamp;
-    meta.deletion_timestamp = now.deletion_timestamp;
-    meta.generation = now.generation + (SameSpec(object, *current) ? 0 : 1);
-    CopyStatus(*current, &object);
-    next = std::move(object);
+    if (StatusEquals(object, *current)) return current;
+    CopyAllButStatus(*current, &object);
+    return Put(std::move(object));
   }
-  if (next == *current) return current;
-  return Put(std::move(next));
+  meta.uid = now.uid;
+  meta.creation_timestamp = now.creation_timestamp;
+  meta.deletion_timestamp = now.deletion_timestamp;
+  meta.generation = now.generation + (SameSpec(object, *current) ? 0 : 1);
+  CopyStatus(*current, &object);
+  if (object == *current) return current;
+  return Put(std::move(object));
 }
 
 Status ObjectTable::Delete(const ObjectKey& key) {
