@@ -95,8 +95,8 @@ ExitRecord Supervisor::Run() {
   return record;
 }
 
-// Whatever left its rank's process group, or outlived its rank, ends with the job. Returns what does
-// not.
+// Whatever left its rank's process group, or outlived its rank, ends with the job. Returns what is
+// left.
 std::vector<pid_t> Supervisor::EndStrays() {
   ReapStrays();
   if (!HasChildrenBut({guardian_->pid()})) return {};
