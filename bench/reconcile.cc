@@ -22,6 +22,7 @@
 #include "operators/reconcile/suggestion_reconciler.h"
 #include "operators/store/memory_store.h"
 #include "operators/store/sqlite_store.h"
+#include "runtime/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -94,6 +95,9 @@ class World {
       before = Version();
       Pass();
     }
+    const ExperimentStatus& status = std::get<Experiment>(**store_.Get(key_)).status;
+    CHECK(status.trials == trials && status.trials_running > 0 && !HasEnded(status.conditions))
+        << name << " is not in the state that was wanted";
   }
 
   void Pass() {
