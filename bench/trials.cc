@@ -57,6 +57,9 @@ constexpr char kExperiment[] = R"({
         "restartPolicy": "Never",
         "containers": [{"name": "main", "command": [%s]}]}}}}}}})";
 
+// When it began, as its loss.
+constexpr char kPrintsWhen[] = R"("/bin/date", "+loss=%s.%N lr=${trialParameters.lr}")";
+
 std::string ExperimentText(const std::string& name, int trials, int parallel, const char* command) {
   std::string text(sizeof(kExperiment) + name.size() + 200, '\0');
   const int size =
@@ -278,7 +281,7 @@ int Start(const std::string& lockstep, const std::string& state, int rounds) {
   for (int i = 0; i < rounds; ++i) {
     const std::string name = "start" + std::to_string(i);
     const std::string file = state + "/" + name + ".json";
-    std::ofstream(file) << ExperimentText(name, 1, 1, R"("/bin/date", "+loss=%s.%N")");
+    std::ofstream(file) << ExperimentText(name, 1, 1, kPrintsWhen);
     const double start = std::chrono::duration<double>(  // of the clock that date(1) reads
                              std::chrono::system_clock::now().time_since_epoch())
                              .count();

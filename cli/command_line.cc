@@ -65,6 +65,9 @@ int UsageError(std::string_view message) {
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
+  // How the operator starts a launcher, once a job: without making all the other verbs first.
+  if (argc == 4 && std::string_view(argv[1]) == "run" && std::string_view(argv[2]) == "--plan")
+    return RunPlanFile(argv[3]);
   VerbContext context;
   CLI::App app("Distributed training jobs, and searches over them.", "lockstep");
   app.add_option("--state-dir", context.state_dir_flag,

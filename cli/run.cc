@@ -137,6 +137,12 @@ int RunVerb(const RunOptions& options, bool ranks_given) {
 
 }  // namespace
 
+int RunPlanFile(const char* path) {
+  RunOptions options;
+  options.plan_file = path;
+  return RunVerb(options, false);
+}
+
 void AddRunVerb(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* run = app.add_subcommand("run",

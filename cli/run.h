@@ -12,4 +12,7 @@ namespace lockstep {
 // `exit_code` outlives `app`.
 void AddRunVerb(CLI::App& app, int* exit_code);
 
+// `lockstep run --plan FILE`, and its exit code.
+int RunPlanFile(const char* path);
+
 }  // namespace lockstep

@@ -46,19 +46,21 @@ Status WriteAll(int fd, std::string_view text, const std::string& path) {
   return OkStatus();
 }
 
-// Whoever reads `path` sees all of `text` or nothing, a power cut included.
-Status WriteAtomically(const std::string& directory, const std::string& path,
-                       std::string_view text) {
+enum class Synced : bool { kNo, kYes };
+
+// Whoever reads `path` sees all of `text` or nothing; when it is synced, after a power cut too. The
+// folder is not: a power cut may take the last seconds' files, and with them what was running.
+Status WriteAtomically(const std::string& path, std::string_view text, Synced synced) {
   const std::string temporary = path + ".new." + std::to_string(gettid());
   {
     const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!fd.valid()) return ErrnoStatus("open " + temporary, errno);
     LOCKSTEP_RETURN_IF_ERROR(WriteAll(fd.get(), text, temporary));
-    if (fsync(fd.get()) != 0) return ErrnoStatus("sync " + temporary, errno);
+    if (synced == Synced::kYes && fsync(fd.get()) != 0) {
+      return ErrnoStatus("sync " + temporary, errno);
+    }
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) return ErrnoStatus("rename " + path, errno);
-  const UniqueFd folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || fsync(folder.get()) != 0) return ErrnoStatus("sync " + directory, errno);
   return OkStatus();
 }
 
@@ -101,14 +103,15 @@ Result<ExitRecord> JobDir::ReadExit() const {
 Status JobDir::WriteExit(const ExitRecord& record) const {
   if (record.failure) {
     LOCKSTEP_RETURN_IF_ERROR(
-        WriteAtomically(path_, failure_path(), EncodeFailureRecord(*record.failure)));
+        WriteAtomically(failure_path(), EncodeFailureRecord(*record.failure), Synced::kYes));
   }
-  return WriteAtomically(path_, exit_path(), EncodeExitRecord(record));
+  return WriteAtomically(exit_path(), EncodeExitRecord(record), Synced::kYes);
 }
 
 Status JobDir::WritePlan(std::string_view text) const {
-  if (Exists(plan_path())) return OkStatus();
-  return WriteAtomically(path_, plan_path(), text);
+  struct stat there{};
+  if (stat(plan_path().c_str(), &there) == 0 && there.st_size > 0) return OkStatus();
+  return WriteAtomically(plan_path(), text, Synced::kNo);
 }
 
 }  // namespace lockstep

@@ -85,7 +85,8 @@ class JobDir {
   Result<ExitRecord> ReadExit() const;
   // failure.json (when record.failure), then exit.json, each by temporary file, fsync and rename.
   Status WriteExit(const ExitRecord& record) const;
-  // Leaves a plan.json that is there already as it is.
+  // Leaves a plan.json that is there already as it is, but for an empty one: it is not synced, so a
+  // power cut may leave that, and then nothing has run by it.
   Status WritePlan(std::string_view text) const;
 
  private:

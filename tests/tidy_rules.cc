@@ -30,6 +30,11 @@ const std::map<std::string, std::set<std::string>>& AllowedIncludes() {
                                                    "runtime/base"};
   static const std::set<std::string> kRuntime = {"runtime/train", "runtime/metrics", "runtime/comm",
                                                  "runtime/base", "cuda"};
+  static const std::set<std::string> kMeasured = [] {
+    std::set<std::string> all = kOperators;
+    all.insert(kRuntime.begin(), kRuntime.end());
+    return all;
+  }();
   static const std::map<std::string, std::set<std::string>> kAllowed = {
       {"runtime/base", {}},
       {"cuda", {"runtime/base"}},
@@ -60,7 +65,7 @@ const std::map<std::string, std::set<std::string>>& AllowedIncludes() {
        {"operators/store", "operators/observe", "operators/admission", "operators/api",
         "operators/codec", "runtime/base"}},
       {"cli", kOperators},
-      {"bench", kRuntime}};
+      {"bench", kMeasured}};
   return kAllowed;
 }
 

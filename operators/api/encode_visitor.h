@@ -60,6 +60,9 @@ class Encoder {
     if constexpr (std::is_arithmetic_v<T>) {
       if (Json number = value; number != defaults_[number_++]) object[name] = std::move(number);
     } else {
+      if constexpr (requires { value.empty(); } && !std::is_same_v<T, Json>) {
+        if (value.empty()) return;  // most of an object's fields: nothing is made to be thrown away
+      }
       Json encoded = EncodeValue(value);
       const bool empty_text = encoded.is_string() && encoded.get_ref<std::string&>().empty();
       // Raw JSON is the user's: only null means that it is not there.

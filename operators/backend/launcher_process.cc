@@ -1,6 +1,7 @@
 #include "operators/backend/launcher_process.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -10,22 +11,29 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <optional>
 
 namespace lockstep {
 namespace {
 
-// The whole of a small file; nullopt: not there.
+// The whole of a small file; nullopt: not there. A process may be gone between the open and the
+// read of its file in /proc.
 std::optional<std::string> ReadSmallFile(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return std::nullopt;
+  char text[1024];
+  const ssize_t n = read(fd.get(), text, sizeof(text));
+  if (n < 0) return std::nullopt;
+  return std::string(text, static_cast<std::size_t>(n));
 }
 
-std::string BootId() { return ReadSmallFile("/proc/sys/kernel/random/boot_id").value_or("\n"); }
+const std::string& BootId() {
+  static const std::string id = ReadSmallFile("/proc/sys/kernel/random/boot_id").value_or("\n");
+  return id;
+}
 
 // Fields 3 (state) and 22 (start time, in ticks since boot) of /proc/PID/stat. The name before them
 // may hold blanks and parentheses, so they are counted from its end. Used in a forked process too:
@@ -81,14 +89,22 @@ UniqueFd OpenAlive(const Claim& claim) {
   return process.valid() && IsAlive(claim) ? std::move(process) : UniqueFd();
 }
 
-// All that the forked process needs, made before the fork: after it, only async-signal-safe calls
-// are allowed, for other threads may have held any lock.
+constexpr int kNotBegun = -1;  // no errno
+
+// All that the new processes need, made before them. They share this process's memory until the
+// launcher's program is started, and this thread waits for that (CLONE_VFORK): a fork would copy
+// the page tables of the whole operator, twice a job. In them only async-signal-safe calls are
+// allowed, for other threads may hold any lock.
 struct Preparation {
+  std::vector<std::string> command;
   std::vector<char*> argv;
   std::string log_path;
   std::string claim_path;
   std::string temporary_prefix;
   std::string boot_id;
+  std::vector<char> session_stack = std::vector<char>(64 << 10);
+  std::vector<char> launcher_stack = std::vector<char>(64 << 10);
+  int error = kNotBegun;  // written by the launcher: 0, or errno of its claim
 };
 
 class FixedText {  // a string that never allocates
@@ -135,20 +151,22 @@ int ClaimDirectory(const Preparation& prepared) {
   int error = 0;
   if (write(fd, claim.c_str(), claim.size()) != static_cast<ssize_t>(claim.size())) {
     error = EIO;
-  } else if (fsync(fd) != 0 || link(temporary.c_str(), prepared.claim_path.c_str()) != 0) {
+  } else if (link(temporary.c_str(), prepared.claim_path.c_str()) != 0) {
     error = errno;
   }
+  close(fd);
   unlink(temporary.c_str());
   return error;
 }
 
-[[noreturn]] void BecomeLauncher(const Preparation& prepared, int report_fd) {
+// Replaces itself by the launcher. REQUIRES: called in a process of its own
+int BecomeLauncher(void* argument) {
+  Preparation& prepared = *static_cast<Preparation*>(argument);
   int error = ClaimDirectory(prepared);
   const int log = open(prepared.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
   const int null = open("/dev/null", O_RDONLY);
   if (error == 0 && (log < 0 || null < 0)) error = errno;
-  while (write(report_fd, &error, sizeof(error)) < 0 && errno == EINTR) {
-  }
+  prepared.error = error;
   if (error != 0) _exit(125);
   dup2(null, STDIN_FILENO);
   dup2(log, STDOUT_FILENO);
@@ -163,6 +181,20 @@ int ClaimDirectory(const Preparation& prepared) {
   _exit(127);  // the claim stays: this launcher is gone without having begun
 }
 
+// Stacks grow down.
+pid_t CloneSharing(int (*run)(void*), std::vector<char>& stack, Preparation& prepared) {
+  const auto end = reinterpret_cast<std::uintptr_t>(stack.data() + stack.size());
+  return clone(run, reinterpret_cast<void*>(end & ~std::uintptr_t{15}),
+               CLONE_VM | CLONE_VFORK | SIGCHLD, &prepared);
+}
+
+// The second process leaves the launcher to init: it is no child of the operator.
+int StartInNewSession(void* argument) {
+  Preparation& prepared = *static_cast<Preparation*>(argument);
+  setsid();
+  _exit(CloneSharing(BecomeLauncher, prepared.launcher_stack, prepared) < 0 ? 1 : 0);
+}
+
 }  // namespace
 
 Status LauncherProcess::Start(const std::vector<std::string>& command) const {
@@ -170,34 +202,30 @@ Status LauncherProcess::Start(const std::vector<std::string>& command) const {
     return FailedPrecondition("the launcher " + command[0] + " cannot be started: " +
                               std::strerror(errno) + "; install lockstep again");
   }
-  Preparation prepared{.argv = {},
-                       .log_path = dir_ + "/launcher.log",
-                       .claim_path = pid_path(),
-                       .temporary_prefix = pid_path() + ".",
-                       .boot_id = BootId()};
-  for (const std::string& word : command) prepared.argv.push_back(const_cast<char*>(word.c_str()));
-  prepared.argv.push_back(nullptr);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus("make a pipe for " + dir_, errno);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  const pid_t child = fork();
-  if (child < 0) return ErrnoStatus("fork for " + dir_, errno);
-  if (child == 0) {
-    // The second fork leaves the launcher to init: it is no child of the operator.
-    setsid();
-    const pid_t launcher = fork();
-    if (launcher == 0) BecomeLauncher(prepared, ends[1]);
-    _exit(launcher < 0 ? 1 : 0);
+  auto prepared = std::make_unique<Preparation>();
+  prepared->command = command;
+  for (std::string& word : prepared->command) prepared->argv.push_back(word.data());
+  prepared->argv.push_back(nullptr);
+  prepared->log_path = dir_ + "/launcher.log";
+  prepared->claim_path = pid_path();
+  prepared->temporary_prefix = pid_path() + ".";
+  prepared->boot_id = BootId();
+  // A handler of this process must not run in the others, on memory that is not theirs.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t child = CloneSharing(StartInNewSession, prepared->session_stack, *prepared);
+  const int why = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (child < 0) return ErrnoStatus("start a process for " + dir_, why);
+  int wait_status = 0;
+  while (waitpid(child, &wait_status, 0) < 0 && errno == EINTR) {
   }
-  writer = UniqueFd();
-  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  int error = 0;
-  ssize_t n;
-  while ((n = read(reader.get(), &error, sizeof(error))) < 0 && errno == EINTR) {
-  }
-  if (n != sizeof(error)) {
+  const int error = prepared->error;
+  // Killed while it waited for the launcher's program: the launcher may still need its stack.
+  if (WIFSIGNALED(wait_status)) (void)prepared.release();
+  if (error == kNotBegun) {
     return Unavailable("the launcher for " + dir_ + " ended before it began: out of processes?");
   }
   if (error == 0 || error == EEXIST) return OkStatus();
@@ -211,6 +239,8 @@ Result<LauncherLife> LauncherProcess::Life() const {
       return LauncherLife::kNone;
     return FailedPrecondition("read " + pid_path() + ": not permitted");
   }
+  // A power cut may leave an empty claim: it is not synced, for what it names ends with the power.
+  if (text->empty()) return LauncherLife::kGone;
   const auto claim = ParseClaim(*text);
   if (!claim) return Internal(pid_path() + ": is no claim of ours: '" + *text + "'");
   return IsAlive(*claim) ? LauncherLife::kAlive : LauncherLife::kGone;
@@ -227,8 +257,8 @@ Status LauncherProcess::AskToStop() const {
   const auto claim = ParseClaim(ReadSmallFile(pid_path()).value_or(""));
   if (!claim) return Internal(pid_path() + ": cannot be read");
   const UniqueFd process = OpenAlive(*claim);
-  if (process.valid() &&
-      syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0U) != 0 && errno != ESRCH)
+  if (process.valid() && syscall(SYS_pidfd_send_signal, process.get(), SIGTERM, nullptr, 0U) != 0 &&
+      errno != ESRCH)
     return ErrnoStatus("stop the launcher of " + dir_, errno);
   const UniqueFd marker(open(asked.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   return marker.valid() ? OkStatus() : ErrnoStatus("write " + asked, errno);

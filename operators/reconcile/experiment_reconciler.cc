@@ -1,7 +1,8 @@
 #include "operators/reconcile/experiment_reconciler.h"
 
 #include <algorithm>
-#include <set>
+#include <string_view>
+#include <unordered_set>
 
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
@@ -33,8 +34,9 @@ class ExperimentReconciler final : public Reconciler {
     Experiment& experiment = *found;
     ExperimentStatus& status = experiment.status;
     LOCKSTEP_ASSIGN_OR_RETURN(std::vector<ObjectPtr> trials, TrialsOf(store_, experiment.meta));
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<Suggestion> suggestion,
-                              Find<Suggestion>(store_, experiment.meta));
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        const std::shared_ptr<const Suggestion> suggestion,
+        FindShared<Suggestion>(store_, {Suggestion::kKind, key.namespace_, key.name}));
     if (suggestion && !IsOwnedBy(suggestion->meta, experiment.meta)) {
       return Unavailable(
           "the Suggestion of an earlier Experiment of this name is still there; "
@@ -46,7 +48,7 @@ class ExperimentReconciler final : public Reconciler {
       SetTrue(status.conditions, condition::kCreated, "ExperimentCreated", "Experiment is created",
               now);
     }
-    const Suggestion* search = suggestion ? &*suggestion : nullptr;
+    const Suggestion* search = suggestion.get();
     Advance(experiment, Pointers(trials), search, now);
     Requeue requeue;
     if (!HasEnded(status.conditions)) {
@@ -103,7 +105,7 @@ class ExperimentReconciler final : public Reconciler {
     } else if (!created.ok()) {
       return created;
     }
-    SummarizeTrials(experiment.spec, Pointers(trials), experiment.status);
+    if (more > 0) SummarizeTrials(experiment.spec, Pointers(trials), experiment.status);
     return OkStatus();
   }
 
@@ -128,8 +130,10 @@ class ExperimentReconciler final : public Reconciler {
 
   Status CreateTrials(const Experiment& experiment, const Suggestion& suggestion, int more,
                       std::vector<ObjectPtr>& trials) {
-    std::set<std::string> there;
+    if (more == 0) return OkStatus();
+    std::unordered_set<std::string_view> there;
     for (const ObjectPtr& trial : trials) there.insert(MetaOf(*trial).name);
+    // `there` names what `trials` held, which stays alive in it.
     for (const TrialAssignment& assignment : suggestion.status.suggestions) {
       if (more == 0) break;
       if (there.contains(assignment.name)) continue;

@@ -1,6 +1,7 @@
 // Who owns whom, by ownerReferences. Pure, but for the reads of the store.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -30,6 +31,16 @@ Result<std::optional<T>> Find(const Store& store, const ObjectKey& key) {
   meta.namespace_ = key.namespace_;
   meta.name = key.name;
   return Find<T>(store, meta);
+}
+
+// As it is in the store, without a copy, for who only reads: lists of names and points grow with
+// the trials. Null: there is none.
+template <class T>
+Result<std::shared_ptr<const T>> FindShared(const Store& store, const ObjectKey& key) {
+  const Result<ObjectPtr> read = store.Get(key);
+  if (read.ok()) return std::shared_ptr<const T>(*read, &std::get<T>(**read));
+  if (read.status().kind() == StatusKind::kNotFound) return std::shared_ptr<const T>();
+  return read.status();
 }
 
 }  // namespace lockstep

@@ -37,14 +37,18 @@ class SuggestionReconciler final : public Reconciler {
       : store_(store), observations_(observations), clock_(clock) {}
 
   Result<Requeue> Reconcile(const ObjectKey& key) override {
-    LOCKSTEP_ASSIGN_OR_RETURN(std::optional<Suggestion> found, Find<Suggestion>(store_, key));
+    LOCKSTEP_ASSIGN_OR_RETURN(const auto found, FindShared<Suggestion>(store_, key));
     if (!found || !found->meta.deletion_timestamp.empty()) return Requeue{};
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<Experiment> experiment,
-                              Find<Experiment>(store_, key));
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        const auto experiment,
+        FindShared<Experiment>(store_, {Experiment::kKind, key.namespace_, key.name}));
     if (!experiment || !IsOwnedBy(found->meta, experiment->meta)) return Requeue{};
-    Suggestion& suggestion = *found;
+    if (HasEnded(found->status.conditions)) return Requeue{};
+    const bool asked = found->spec.requests > static_cast<int>(found->status.suggestions.size());
+    if (!asked && !found->status.start_time.empty() && !HasEnded(experiment->status.conditions))
+      return Requeue{};  // before all points are copied for nothing
+    Suggestion suggestion = *found;
     SuggestionStatus& status = suggestion.status;
-    if (HasEnded(status.conditions)) return Requeue{};
     const WallTime now = clock_.Now();
     const bool resumable = (experiment->spec.resume_policy == "LongRunning" ||
                             experiment->spec.resume_policy == "FromVolume") &&

@@ -52,10 +52,10 @@ class TrialReconciler final : public Reconciler {
     for (const OwnerReference& owner : trial.meta.owner_references) {
       if (owner.kind != Experiment::kKind) continue;
       LOCKSTEP_ASSIGN_OR_RETURN(
-          const std::optional<Experiment> experiment,
-          Find<Experiment>(store_, ObjectKey{owner.kind, trial.meta.namespace_, owner.name}));
+          const std::shared_ptr<const Experiment> experiment,
+          FindShared<Experiment>(store_, {owner.kind, trial.meta.namespace_, owner.name}));
       const bool is_owner = experiment && experiment->meta.uid == owner.uid;
-      return WishForTrial(trial, is_owner ? &*experiment : nullptr);
+      return WishForTrial(trial, is_owner ? experiment.get() : nullptr);
     }
     return WishForTrial(trial, nullptr);
   }

@@ -21,6 +21,7 @@ class MemoryStore final : public Store {
     return Apply({Write::Kind::kUpdate, std::move(object), {}});
   }
   Result<ObjectPtr> UpdateStatus(Object object) override {
+    if (ObjectPtr same = table_.SameStatus(object)) return same;
     return Apply({Write::Kind::kUpdateStatus, std::move(object), {}});
   }
   Status Delete(const ObjectKey& key) override {

@@ -89,6 +89,30 @@ bool SameContent(const Object& a, const Object& b) {
       a);
 }
 
+bool StatusEquals(const Object& a, const Object& b) {
+  return std::visit(
+      [&](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (HasStatus<T>) return value.status == std::get<T>(b).status;
+        return true;
+      },
+      a);
+}
+
+// Takes the meta and spec of `from`: its status, which may be long, is left where it is. REQUIRES:
+// the same kind, which has a status
+void CopyAllButStatus(const Object& from, Object* to) {
+  std::visit(
+      [&](auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (HasStatus<T>) {
+          value.meta = std::get<T>(from).meta;
+          value.spec = std::get<T>(from).spec;
+        }
+      },
+      *to);
+}
+
 // Takes the status of `from`. REQUIRES: the same kind
 void CopyStatus(const Object& from, Object* to) {
   std::visit(
@@ -113,6 +137,17 @@ Result<ObjectPtr> ObjectTable::Get(const ObjectKey& key) const {
 Result<std::vector<ObjectPtr>> ObjectTable::List(const ListFilter& filter) const {
   if (filter.kind.empty()) return InvalidArgument("a list needs the kind of the objects");
   std::vector<ObjectPtr> objects;
+  const auto label = filter.labels.find(kExperimentLabel);
+  if (label != filter.labels.end() && !filter.namespace_.empty()) {
+    const std::shared_lock lock(mutex_);
+    const auto found = of_experiments_.find({filter.kind, filter.namespace_, label->second});
+    if (found == of_experiments_.end()) return objects;
+    objects.reserve(found->second.size());
+    for (const auto& [order, object] : found->second) {
+      if (filter.labels.size() == 1 || Matches(filter, *object)) objects.push_back(object);
+    }
+    return objects;
+  }
   {
     const std::shared_lock lock(mutex_);
     for (auto it = objects_.lower_bound({filter.kind, filter.namespace_, ""});
@@ -126,6 +161,42 @@ Result<std::vector<ObjectPtr>> ObjectTable::List(const ListFilter& filter) const
     return std::tie(meta.creation_timestamp, meta.name, meta.namespace_);
   });
   return objects;
+}
+
+ObjectPtr ObjectTable::SameStatus(const Object& object) const {
+  const ObjectMeta& meta = MetaOf(object);
+  const std::shared_lock lock(mutex_);
+  const auto found = objects_.find(KeyOf(object));
+  if (found == objects_.end()) return nullptr;
+  const ObjectMeta& now = MetaOf(*found->second);
+  const bool same_version = meta.resource_version == now.resource_version && meta.uid == now.uid;
+  return same_version && StatusEquals(object, *found->second) ? found->second : nullptr;
+}
+
+void ObjectTable::Index(const ObjectPtr& before, const ObjectPtr& after) {
+  IndexExperiment(before, after);
+  IndexOwners(before, after);
+}
+
+void ObjectTable::IndexExperiment(const ObjectPtr& before, const ObjectPtr& after) {
+  const auto place = [](const Object& object) {
+    const ObjectMeta& meta = MetaOf(object);
+    const auto label = meta.labels.find(kExperimentLabel);
+    return std::tuple(std::string(KindOf(object)), meta.namespace_,
+                      label == meta.labels.end() ? std::string() : label->second);
+  };
+  const auto order = [](const Object& object) {
+    return std::pair(MetaOf(object).creation_timestamp, MetaOf(object).name);
+  };
+  if (before) {
+    if (const auto found = of_experiments_.find(place(*before)); found != of_experiments_.end()) {
+      found->second.erase(order(*before));
+      if (found->second.empty()) of_experiments_.erase(found);
+    }
+  }
+  if (after && MetaOf(*after).labels.contains(kExperimentLabel)) {
+    of_experiments_[place(*after)][order(*after)] = after;
+  }
 }
 
 std::unique_ptr<Subscription> ObjectTable::Watch(const ListFilter& filter,
@@ -144,9 +215,9 @@ void ObjectTable::Load(std::vector<Object> objects, std::uint64_t version) {
   const std::unique_lock lock(mutex_);
   for (Object& object : objects) {
     const ObjectKey key = KeyOf(object);
-    ObjectPtr loaded = std::make_shared<const Object>(std::move(object));
-    Reindex(nullptr, loaded);
-    objects_[key] = std::move(loaded);
+    ObjectPtr& loaded = objects_[key];
+    loaded = std::make_shared<const Object>(std::move(object));
+    Index(nullptr, loaded);
   }
   version_ = published_version_ = version;
 }
@@ -175,7 +246,7 @@ void ObjectTable::Publish() {
     } else {
       feed_.Tell(before, object, dropped == dropped_as_.end() ? nullptr : dropped->second);
     }
-    Reindex(before, object);
+    Index(before, object);
     if (object) {
       objects_[key] = std::move(object);
     } else if (before) {
@@ -237,19 +308,18 @@ Result<ObjectPtr> ObjectTable::Update(Object object, bool status_only) {
                     meta.resource_version + ", now " + now.resource_version +
                     "): read it again and decide again");
   }
-  Object next = *current;
   if (status_only) {
-    CopyStatus(object, &next);
-  } else {
-    meta.uid = now.uid;
-    meta.creation_timestamp = now.creation_timestamp;
-    meta.deletion_timestamp = now.deletion_timestamp;
-    meta.generation = now.generation + (SameContent(object, *current) ? 0 : 1);
-    CopyStatus(*current, &object);
-    next = std::move(object);
+    if (StatusEquals(object, *current)) return current;
+    CopyAllButStatus(*current, &object);
+    return Put(std::move(object));
   }
-  if (next == *current) return current;
-  return Put(std::move(next));
+  meta.uid = now.uid;
+  meta.creation_timestamp = now.creation_timestamp;
+  meta.deletion_timestamp = now.deletion_timestamp;
+  meta.generation = now.generation + (SameContent(object, *current) ? 0 : 1);
+  CopyStatus(*current, &object);
+  if (object == *current) return current;
+  return Put(std::move(object));
 }
 
 Status ObjectTable::Delete(const ObjectKey& key) {
@@ -344,7 +414,7 @@ bool ObjectTable::HasDependents(const Object& owner) const {
   });
 }
 
-void ObjectTable::Reindex(const ObjectPtr& before, const ObjectPtr& after) {
+void ObjectTable::IndexOwners(const ObjectPtr& before, const ObjectPtr& after) {
   if (before && after && MetaOf(*before).owner_references == MetaOf(*after).owner_references)
     return;
   if (before) {

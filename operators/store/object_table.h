@@ -17,6 +17,8 @@
 #include <set>
 #include <shared_mutex>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "operators/store/change_feed.h"
@@ -43,6 +45,9 @@ class ObjectTable {
 
   Result<ObjectPtr> Get(const ObjectKey& key) const;
   Result<std::vector<ObjectPtr>> List(const ListFilter& filter) const;
+  // The published object when `object` is of its version and says the same status: to write it
+  // would change nothing. Else null.
+  ObjectPtr SameStatus(const Object& object) const;
   std::unique_ptr<Subscription> Watch(const ListFilter& filter,
                                       std::function<void(const Change&)> on_change);
 
@@ -60,20 +65,27 @@ class ObjectTable {
  private:
   using Objects = std::map<ObjectKey, ObjectPtr>;
   using Family = Objects;
+  // Of one kind, namespace and Experiment, by creation and name: an Experiment's trials are listed
+  // on each of its passes, which must not cost more for what other Experiments have.
+  using Siblings = std::map<std::pair<std::string, std::string>, ObjectPtr>;
+  using OfExperiments = std::map<std::tuple<std::string, std::string, std::string>, Siblings>;
 
   Result<ObjectPtr> Create(Object object);
   Result<ObjectPtr> Update(Object object, bool status_only);
   Status Delete(const ObjectKey& key);
   Status Remove(const ObjectKey& key);
 
+  // Of an object that is published in place of another (null: of none, by none). REQUIRES: mutex_
+  // is held
+  void Index(const ObjectPtr& before, const ObjectPtr& after);
+  void IndexExperiment(const ObjectPtr& before, const ObjectPtr& after);
+  void IndexOwners(const ObjectPtr& before, const ObjectPtr& after);
   ObjectPtr Find(const ObjectKey& key) const;  // as staged, else as published
   // Every object as staged, else as published, until `visit` returns false.
   void ForEachIn(const std::string& namespace_,
                  const std::function<bool(const ObjectPtr&)>& visit) const;
   Family FamilyOf(const ObjectPtr& root) const;
   bool HasDependents(const Object& owner) const;
-  // Of an object that is published in place of another (null: of none, by none).
-  void Reindex(const ObjectPtr& before, const ObjectPtr& after);
   Status CheckOwners(const Object& object) const;
   ObjectPtr Put(Object object);  // stages it under the next version
   void Drop(const ObjectPtr& object);
@@ -81,8 +93,9 @@ class ObjectTable {
 
   const StoreOptions options_;
   mutable std::shared_mutex mutex_;
-  Objects objects_;  // guarded by mutex_; written by Publish and Load alone
-  // Who refers to an owner of that key, by ownerReferences. Guarded as objects_.
+  Objects objects_;               // guarded by mutex_; written by Publish and Load alone
+  OfExperiments of_experiments_;  // the same, of those that carry kExperimentLabel
+  // The same: who refers to an owner of that key, by ownerReferences.
   std::map<ObjectKey, std::set<ObjectKey>> dependents_;
   Objects staged_;      // of the writing thread, as all below
   Objects dropped_as_;  // what watchers are shown of objects that are gone

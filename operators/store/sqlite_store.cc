@@ -83,6 +83,7 @@ Result<ObjectPtr> SqliteStore::Update(Object object) {
 }
 
 Result<ObjectPtr> SqliteStore::UpdateStatus(Object object) {
+  if (ObjectPtr same = table_.SameStatus(object)) return same;  // no need to ask the writer
   return Apply({Write::Kind::kUpdateStatus, std::move(object), {}});
 }
 

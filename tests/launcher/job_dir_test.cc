@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "launcher/job_lock.h"
 #include "tests/launcher/launched_run.h"
 
@@ -83,6 +85,14 @@ TEST(JobDir, KeepsThePlanThatIsThere) {
   ASSERT_TRUE(dir.WritePlan("first").ok());
   ASSERT_TRUE(dir.WritePlan("second").ok());
   EXPECT_EQ(ReadText(dir.plan_path()), "first");
+}
+
+TEST(JobDir, WritesAnewThePlanThatAPowerCutLeftEmpty) {
+  const TemporaryFolder folder;
+  const JobDir dir(folder.path());
+  std::ofstream(dir.plan_path());
+  ASSERT_TRUE(dir.WritePlan("whole").ok());
+  EXPECT_EQ(ReadText(dir.plan_path()), "whole");
 }
 
 }  // namespace

@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <thread>
 
 #include "launcher/job_dir.h"
@@ -94,6 +96,32 @@ TEST_F(LocalBackendTest, ManyOperatorsAtOnceStartItOnce) {
   int lines = 0;
   while (std::getline(file, line)) ++lines;
   EXPECT_EQ(lines, 1);
+}
+
+// Without a poll, also by an operator that did not start it.
+TEST_F(LocalBackendTest, TellsTheEndOfAJobThatAnEarlierOperatorStarted) {
+  const std::string gate = jobs_ + "/gate";
+  ASSERT_EQ(mkfifo(gate.c_str(), 0600), 0);
+  ASSERT_TRUE(Backend()->Apply(Plan("read line < " + gate)).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kRunning));
+  const auto later = Backend();
+  std::promise<JobId> told;
+  later->TellEnds([&](const JobId& id) { told.set_value(id); });
+  ASSERT_TRUE(later->Observe(id_)->end_is_told);
+  ASSERT_TRUE(later->Observe(id_)->end_is_told);
+  std::ofstream(gate) << "go on\n";
+  std::future<JobId> ended = told.get_future();
+  ASSERT_EQ(ended.wait_for(std::chrono::minutes(1)), std::future_status::ready);
+  EXPECT_EQ(ended.get().name, "job");
+  EXPECT_EQ(later->Observe(id_)->phase, JobPhase::kSucceeded);
+  later->TellEnds({});
+}
+
+TEST_F(LocalBackendTest, AClaimThatAPowerCutLeftEmptyIsAGoneLauncher) {
+  std::filesystem::create_directories(dir_.path());
+  std::ofstream(dir_.path() + "/launcher.pid");
+  EXPECT_EQ(Backend()->Observe(id_)->phase, JobPhase::kFailed);
+  EXPECT_EQ(Backend()->Observe(id_)->first_failure->cause, "launcher-lost");
 }
 
 TEST_F(LocalBackendTest, AKilledLauncherIsLostAndNotTheUsersFailure) {

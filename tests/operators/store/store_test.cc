@@ -251,6 +251,40 @@ TEST_P(EveryStore, FiltersByKindNamespaceAndAllLabels) {
   EXPECT_FALSE(store_->List({}).ok());
 }
 
+// The one list that has an index.
+TEST_P(EveryStore, ListsWhatBelongsToAnExperimentByCreationWhileItComesChangesAndGoes) {
+  const auto of = [](std::string name, std::string experiment) {
+    Trial trial = Named<Trial>(std::move(name));
+    trial.meta.labels = {{kExperimentLabel, std::move(experiment)}};
+    return trial;
+  };
+  const ListFilter of_one = {
+      .kind = "Trial", .namespace_ = "default", .labels = {{kExperimentLabel, "one"}}};
+  Create(of("z", "one"));
+  clock_.Advance(1s);
+  Create(of("b", "one"));
+  Create(of("other", "two"));
+  Create(Named<Trial>("of-none"));
+  Trial a = of("a", "one");
+  a.meta.labels["more"] = "yes";
+  Create(a);
+  EXPECT_THAT(Names(of_one), ElementsAre("z", "a", "b"));
+  ListFilter more = of_one;
+  more.labels["more"] = "yes";
+  EXPECT_THAT(Names(more), ElementsAre("a"));
+
+  Trial moved = As<Trial>(store_->Get(Key<Trial>("a")).value());
+  moved.meta.labels[kExperimentLabel] = "two";
+  ASSERT_TRUE(store_->Update(moved).ok());
+  Trial running = As<Trial>(store_->Get(Key<Trial>("z")).value());
+  running.status.start_time = "now";
+  ASSERT_TRUE(store_->UpdateStatus(running).ok());
+  ASSERT_TRUE(store_->Delete(Key<Trial>("b")).ok());
+  const auto left = store_->List(of_one).value();
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(As<Trial>(left[0]).status.start_time, "now");
+}
+
 TEST_P(EveryStore, DeletesAnOwnerWithAllItOwnsAtOnceWhenNothingNeedsCleanup) {
   const ObjectPtr experiment = Create(Named<Experiment>("e"));
   const ObjectPtr trial = Create(OwnedBy<Trial>("t", experiment));
