@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <functional>
 
-#include "cli/duration.h"
 #include "cli/intent_change.h"
 #include "cli/interrupt.h"
 #include "cli/object_name.h"
@@ -13,6 +12,7 @@
 #include "cli/object_state.h"
 #include "cli/verb.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
