@@ -64,7 +64,6 @@ Status RankMounts::Give(const std::vector<LaunchMount>& mounts, int rank,
   LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<BoundPath> bounds, Bind(mounts, rank));
   const std::string scratch = job_dir_ + "/volumes/.root";
   LOCKSTEP_RETURN_IF_ERROR(MakeFolder(scratch));
-  const bool told = has_namespaces_.has_value();
   if (HasNamespaces(scratch)) {
     LOCKSTEP_ASSIGN_OR_RETURN(program->mounts, MakeMountPlan(bounds, *MakeHostFileTree(), scratch));
     return OkStatus();
@@ -73,10 +72,12 @@ Status RankMounts::Give(const std::vector<LaunchMount>& mounts, int rank,
   std::string names;
   for (const BoundPath& bound : bounds) {
     rewrites.push_back({bound.path, bound.source});
+    while (rewrites.back().from.ends_with('/')) rewrites.back().from.pop_back();
+    if (!told_.insert(bound.path).second) continue;
     names += (names.empty() ? "" : ", ") + bound.path + " is " + bound.source;
   }
   Rewrite(rewrites, written, program);
-  if (!told) {
+  if (!names.empty()) {
     warning_ = "nothing can be mounted here (" + why_none_ +
                "): commands, arguments and variables are given the real paths instead, and nothing "
                "is read-only: " +

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +26,7 @@ class RankMounts {
   Status Give(const std::vector<LaunchMount>& mounts, int rank, const Environment& written,
               Program* program);
 
-  // Once: what the user must know of programs without namespaces; "" when there is nothing.
+  // What the user must know of programs without namespaces, each path once; "": nothing new.
   std::string TakeWarning() { return std::exchange(warning_, {}); }
 
  private:
@@ -37,6 +38,7 @@ class RankMounts {
   const Environment& launcher_;
   std::optional<bool> has_namespaces_;
   std::string why_none_;
+  std::set<std::string> told_;  // paths
   std::string warning_;
 };
 

@@ -165,7 +165,7 @@ TEST_F(Mounts, WithoutNamespacesTheRealPathsAreWrittenInAndSaidOnce) {
                    {{"ranks", 2},
                     {"env", {{"OUT", std::string("a=") + kTop + "/y:" + kTop + "2"}}},
                     {"working_dir", kTop},
-                    {"mounts", {Mount(kTop, "top")}}});
+                    {"mounts", {Mount(std::string(kTop) + "/", "top")}}});
   LaunchedRun::Options options;
   options.env = {"LOCKSTEP_NO_NAMESPACES=1"};
   LaunchedRun run({"--plan", Write(plan)}, options);
@@ -179,7 +179,7 @@ TEST_F(Mounts, WithoutNamespacesTheRealPathsAreWrittenInAndSaidOnce) {
       "[lockstep] nothing can be mounted here (LOCKSTEP_NO_NAMESPACES is 1)";
   ASSERT_THAT(log, HasSubstr(warning));
   EXPECT_EQ(log.find(warning), log.rfind(warning));
-  EXPECT_THAT(log, HasSubstr(std::string(kTop) + " is " + real));
+  EXPECT_THAT(log, HasSubstr(std::string(kTop) + "/ is " + real));
   EXPECT_THAT(ReadText(run.dir().rank_log_path(0)), Not(HasSubstr("lockstep]")));
 }
 
