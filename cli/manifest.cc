@@ -164,7 +164,7 @@ class Loader {
 
   void Load(const Document& document, Manifests& manifests) {
     if (!IsKatibV1alpha3(document)) return Add(document, {}, manifests);
-    ConvertedExperiment converted = ConvertKatibV1alpha3(document);
+    ConvertedExperiment converted = ConvertKatibV1alpha3(document, options_.config_maps);
     if (IsKatibV1alpha3(converted.document)) {  // of a kind that is not read
       return AddFindings(document.file, std::move(converted.findings), manifests);
     }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 #include <span>
 
+#include "operators/api/experiment.h"
 #include "operators/codec/text_field.h"
 #include "operators/convert/go_template.h"
 #include "operators/convert/trial_placeholders.h"
@@ -13,6 +15,7 @@ namespace lockstep {
 namespace {
 
 constexpr char kRawPath[] = "spec.trialTemplate.goTemplate.rawTemplate";
+constexpr char kTemplateSpecPath[] = "spec.trialTemplate.goTemplate.templateSpec";
 constexpr char kTrialSpecPath[] = "spec.trialTemplate.trialSpec";
 constexpr char kTrialSpecPointer[] = "/spec/trialTemplate/trialSpec";
 // Of a container that was named after its trial.
@@ -64,8 +67,9 @@ Json ParametersOf(const Json& spec) {
 
 class TemplateConverter {
  public:
-  TemplateConverter(Document& experiment, FindingList& findings)
+  TemplateConverter(Document& experiment, const ConfigMapLookup& config_maps, FindingList& findings)
       : experiment_(experiment),
+        config_maps_(config_maps),
         findings_(findings),
         spec_(experiment.value["spec"]),
         placeholders_(experiment.value.dump()) {}
@@ -73,9 +77,8 @@ class TemplateConverter {
   void Convert() {
     const Json old = spec_.value("trialTemplate", Json());
     spec_.erase("trialTemplate");
-    const std::string* const raw = RawTemplate(old);
-    if (raw == nullptr) return;
-    raw_mark_ = experiment_.MarkOf("/spec/trialTemplate/goTemplate/rawTemplate");
+    const std::optional<std::string> raw = RawTemplate(old);
+    if (!raw) return;
     const auto rendered = Render(*raw);
     if (!rendered.ok()) return TemplateError(rendered.status().message());
     lines_ = rendered->lines;
@@ -91,37 +94,63 @@ class TemplateConverter {
     Json trial_template = {{"primaryContainerName", container},
                            {"trialSpec", placeholders_.ReplaceAll(job)}};
     trial_template["trialParameters"] = placeholders_.TrialParameters();
+    if (old.is_null()) trial_template["retain"] = true;  // as Katib's own default
     if (old.contains("retain")) trial_template["retain"] = old["retain"];
     spec_["trialTemplate"] = std::move(trial_template);
     CheckUse();
   }
 
  private:
-  // null: it is not there, which is a finding.
-  const std::string* RawTemplate(const Json& old) const {
+  // nullopt: it is not there, which is a finding.
+  std::optional<std::string> RawTemplate(const Json& old) {
+    if (old.is_null()) {  // as Katib has it when it is installed
+      return TextOfConfigMap({"trial-template", "kubeflow", "defaultTrialTemplate.yaml"},
+                             "spec.trialTemplate");
+    }
     const auto go = old.is_object() ? old.find("goTemplate") : old.end();
     if (go == old.end() || !go->is_object()) {
-      findings_.Error(go == old.end() ? "spec.trialTemplate" : "spec.trialTemplate.goTemplate",
-                      "holds no goTemplate, and the ConfigMap \"trial-template\", which Katib "
-                      "would take, is not there: paste its defaultTrialTemplate.yaml as "
-                      "goTemplate.rawTemplate");
-      return nullptr;
+      findings_.Error("spec.trialTemplate.goTemplate",
+                      "is missing: write the Go template of a trial's job as its rawTemplate");
+      return std::nullopt;
     }
     if (const auto source = go->find("templateSpec"); source != go->end() && !source->is_null()) {
-      const std::string name = TextField(*source, "configMapName");
-      const std::string key = TextField(*source, "templatePath");
-      findings_.Error("spec.trialTemplate.goTemplate.templateSpec",
-                      "is not supported: there is no ConfigMap \"" + name +
-                          "\" to look into; paste the text of its key \"" + key +
-                          "\" as rawTemplate");
-      return nullptr;
+      return TextOfConfigMap(
+          {TextField(*source, "configMapName"), TextField(*source, "configMapNamespace"),
+           TextField(*source, "templatePath")},
+          kTemplateSpecPath);
     }
     const auto raw = go->find("rawTemplate");
     if (raw == go->end() || !raw->is_string()) {
       findings_.Error(kRawPath, "is missing: the Go template of a trial's job, as text");
-      return nullptr;
+      return std::nullopt;
     }
-    return raw->get_ptr<const std::string*>();
+    raw_mark_ = experiment_.MarkOf("/spec/trialTemplate/goTemplate/rawTemplate");
+    return raw->get<std::string>();
+  }
+
+  // The text becomes the Experiment's own: a later edit of the ConfigMap does not reach it.
+  std::optional<std::string> TextOfConfigMap(const ConfigMapSource& source, const char* path) {
+    raw_mark_.position = experiment_.MarkOf(PathToPointer(path)).position;
+    const std::string where =
+        "the ConfigMap " + source.config_map_namespace + "/" + source.config_map_name;
+    const auto map = config_maps_
+                         ? config_maps_(source.config_map_namespace, source.config_map_name)
+                         : Result<ConfigMap>(Unavailable(where + " cannot be looked up here"));
+    if (!map.ok()) {
+      findings_.Error(path, "the Go template of a trial's job is in " + where +
+                                ", which is not here: " + map.status().message() +
+                                "; put it into the same files, or paste the text of its key \"" +
+                                source.template_path + "\" as goTemplate.rawTemplate");
+      return std::nullopt;
+    }
+    const auto text = map->data.find(source.template_path);
+    if (text == map->data.end()) {
+      findings_.Error(path, where + " has no key \"" + source.template_path + "\"");
+      return std::nullopt;
+    }
+    findings_.Warning(path, "is taken from " + where + ", " + source.template_path +
+                                ", as it is now: later edits of it have no effect");
+    return text->second;
   }
 
   Result<RenderedGoTemplate> Render(const std::string& raw) {
@@ -255,6 +284,7 @@ class TemplateConverter {
   }
 
   Document& experiment_;
+  const ConfigMapLookup& config_maps_;
   FindingList& findings_;
   Json& spec_;
   TrialPlaceholders placeholders_;
@@ -266,8 +296,9 @@ class TemplateConverter {
 
 }  // namespace
 
-void ConvertGoTrialTemplate(Document& experiment, FindingList& findings) {
-  TemplateConverter(experiment, findings).Convert();
+void ConvertGoTrialTemplate(Document& experiment, const ConfigMapLookup& config_maps,
+                            FindingList& findings) {
+  TemplateConverter(experiment, config_maps, findings).Convert();
 }
 
 }  // namespace lockstep

@@ -80,7 +80,8 @@ bool IsKatibV1alpha3(const Document& document) {
   return document.value.is_object() && document.value.value("apiVersion", Json()) == kApiVersion;
 }
 
-ConvertedExperiment ConvertKatibV1alpha3(const Document& document) {
+ConvertedExperiment ConvertKatibV1alpha3(const Document& document,
+                                         const ConfigMapLookup& config_maps) {
   ConvertedExperiment converted{document, {}};
   Document& experiment = converted.document;
   FindingList findings(&experiment);
@@ -104,7 +105,7 @@ ConvertedExperiment ConvertKatibV1alpha3(const Document& document) {
     ConvertAlgorithm(spec, findings);
     ConvertCollector(spec, findings);
     if (spec.value("resumePolicy", Json()).is_null()) spec["resumePolicy"] = "LongRunning";
-    ConvertGoTrialTemplate(experiment, findings);
+    ConvertGoTrialTemplate(experiment, config_maps, findings);
   }
   converted.findings = findings.Take();
   return converted;

@@ -18,7 +18,9 @@ struct ConvertedExperiment {
   std::vector<Finding> findings;  // at paths of the v1alpha3 or of the v1beta1 object
 };
 // REQUIRES: IsKatibV1alpha3(document). Another kind than Experiment is an error among the findings,
-// and comes back as it is.
-ConvertedExperiment ConvertKatibV1alpha3(const Document& document);
+// and comes back as it is. A template in a ConfigMap is read by `config_maps`; where it is not
+// known there, that is an error.
+ConvertedExperiment ConvertKatibV1alpha3(const Document& document,
+                                         const ConfigMapLookup& config_maps = {});
 
 }  // namespace lockstep

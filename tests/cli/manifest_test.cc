@@ -233,12 +233,12 @@ TEST_F(ManifestTest, OneObjectStandsInOnePlace) {
   WriteFile("two/c.txt", "not: read");
   std::filesystem::create_directory(dir_ + "/two/below");
   WriteFile("two/below/d.yaml", "not: read");
-  const std::string said = second + ":3:";
+  const std::string said = second + ":4:";
   ExpectFails(
       Run({"validate", dir_ + "/two"}), 4,
       {said, "metadata.name: Experiment default/random is there already, in " + first + ":2"});
   ExpectFails(Run({"validate", first, second}), 4, {said});
-  ExpectFails(Run({"validate", "-"}, std::string(kKatib) + "---\n" + kKatib), 4,
+  ExpectFails(Run({"validate", "-f", "-"}, std::string(kKatib) + "---\n" + kKatib), 4,
               {"already, in -:1"});
   WriteFile("two/b.yml", Replaced(kKatib, "name: random", "name: other"));
   EXPECT_EQ(Run({"validate", dir_ + "/two"}).out, "2 objects are valid\n");

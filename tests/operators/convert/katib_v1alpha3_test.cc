@@ -135,17 +135,45 @@ TEST(KatibV1alpha3, SaysWhatIsWrongAndOnWhichLineOfTheFile) {
   }
 }
 
-TEST(KatibV1alpha3, FindsNoTemplateInAConfigMap) {
-  const std::string head =
-      "apiVersion: kubeflow.org/v1alpha3\nkind: Experiment\nmetadata: {name: a}\nspec:\n";
-  EXPECT_THAT(Said(Convert(head + "  trialTemplate:\n    goTemplate:\n      templateSpec:\n"
-                                  "        {configMapName: m, templatePath: k}\n")
-                       .findings),
-              HasSubstr("a.yaml:7:7: spec.trialTemplate.goTemplate.templateSpec: is not supported: "
-                        "there is no ConfigMap \"m\" to look into; paste the text of its key \"k\" "
-                        "as rawTemplate"));
-  EXPECT_THAT(Said(Convert(head + "  resumePolicy: Never\n").findings),
-              HasSubstr("paste its defaultTrialTemplate.yaml as goTemplate.rawTemplate"));
+// The Go template of random.yaml in a ConfigMap.
+TEST(KatibV1alpha3, TakesATemplateFromAConfigMap) {
+  const std::string yaml = Read(kFolder / "random.yaml");
+  const Document whole = ParseYaml(yaml, "a.yaml")->front();
+  const Json raw = whole.value.at(Json::json_pointer("/spec/trialTemplate/goTemplate/rawTemplate"));
+  const ConfigMapLookup maps = [&](const std::string& namespace_,
+                                   const std::string& name) -> Result<ConfigMap> {
+    ConfigMap map;
+    map.data["k"] = map.data["defaultTrialTemplate.yaml"] = raw.get<std::string>();
+    if (namespace_ + "/" + name == "kubeflow/trial-template" || name == "m") return map;
+    return NotFound("no ConfigMap " + namespace_ + "/" + name);
+  };
+  const Json wanted =
+      Convert(yaml).document.value.at(Json::json_pointer("/spec/trialTemplate/trialSpec"));
+  const auto with = [&](const Json& trial_template) {
+    Document document = whole;
+    document.value["spec"]["trialTemplate"] = trial_template;
+    if (trial_template.is_null()) document.value["spec"].erase("trialTemplate");
+    return ConvertKatibV1alpha3(document, maps);
+  };
+  const auto source = [](const std::string& name, const std::string& key) {
+    return Json{
+        {"goTemplate",
+         {{"templateSpec",
+           {{"configMapName", name}, {"configMapNamespace", "n"}, {"templatePath", key}}}}}};
+  };
+  const ConvertedExperiment named = with(source("m", "k"));
+  EXPECT_FALSE(HasErrors(named.findings)) << Said(named.findings);
+  EXPECT_EQ(named.document.value.at(Json::json_pointer("/spec/trialTemplate/trialSpec")), wanted);
+  const ConvertedExperiment by_default = with(nullptr);
+  EXPECT_FALSE(HasErrors(by_default.findings)) << Said(by_default.findings);
+  EXPECT_EQ(by_default.document.value.at(Json::json_pointer("/spec/trialTemplate/trialSpec")),
+            wanted);
+  EXPECT_EQ(by_default.document.value.at(Json::json_pointer("/spec/trialTemplate/retain")), true);
+  EXPECT_THAT(Said(with(source("m", "no")).findings),
+              HasSubstr("the ConfigMap n/m has no key \"no\""));
+  EXPECT_THAT(Said(with(source("other", "k")).findings),
+              HasSubstr("spec.trialTemplate.goTemplate.templateSpec: the Go template of a trial's "
+                        "job is in the ConfigMap n/other, which is not here"));
 }
 
 TEST(KatibV1alpha3, NamesAParameterThatTheTemplateDoesNotPrint) {
