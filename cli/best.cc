@@ -60,6 +60,7 @@ int Best(const BestOptions& options, const VerbContext& context) {
 void AddBestVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<BestOptions>();
   CLI::App* verb = app.add_subcommand("best", "Show the best trial of an Experiment");
+  verb->footer("Example:\n  lockstep best random -o json");
   verb->add_option("experiment", options->experiment, "Name of the Experiment")->required();
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");
   verb->add_option("-o,--output", options->output, "json, yaml or name")

@@ -19,8 +19,15 @@ void AddVerbs(CLI::App& app, VerbContext& context) {
   AddGetVerb(app, context);
   AddDescribeVerb(app, context);
   AddLogsVerb(app, context);
+  AddEventsVerb(app, context);
+  AddTopVerb(app, context);
   AddWaitVerb(app, context);
   AddBestVerb(app, context);
+  AddExportVerb(app, context);
+  AddEditVerb(app, context);
+  AddSuspendVerb(app, context);
+  AddResumeVerb(app, context);
+  AddCancelVerb(app, context);
   AddDeleteVerb(app, context);
   AddExplainVerb(app, context);
   AddValidateVerb(app, context);
@@ -67,6 +74,9 @@ int RunCommandLine(int argc, char** argv) {
   AddVerbs(app, context);
   const std::string_view first = argc > 1 ? argv[1] : "";
   if (first.empty()) return UsageError("name a verb; `lockstep --help` lists them");
+  if (first == "__complete") {
+    return PrintCompletions(app, context, std::vector<std::string>(argv + 2, argv + argc));
+  }
   if (first == "help") argv[1] = const_cast<char*>("--help");
   if (first == "--version") argv[1] = const_cast<char*>("version");
   if (const std::string wrong = WrongVerb(app, argc, argv); !wrong.empty())

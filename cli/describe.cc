@@ -66,6 +66,7 @@ int Describe(const DescribeOptions& options, const VerbContext& context) {
 void AddDescribeVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<DescribeOptions>();
   CLI::App* verb = app.add_subcommand("describe", "Tell everything about one object");
+  verb->footer("Example:\n  lockstep describe trial random-a1");
   verb->add_option("object", options->object,
                    "KIND NAME, or KIND/NAME; kinds: experiment, suggestion, trial, trainingjob")
       ->required()

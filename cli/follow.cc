@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "cli/follow_table.h"
 #include "cli/interrupt.h"
 #include "cli/object_state.h"
+#include "cli/screen.h"
 #include "cli/verb.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/exit_code.h"
@@ -18,15 +18,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kRefresh(400);
 
-FollowScreen Screen() {
+FollowScreen FollowScreenNow() {
   FollowScreen screen;
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
     screen.width = size.ws_col;
     screen.height = size.ws_row;
   }
-  const char* no_color = std::getenv("NO_COLOR");
-  screen.color = no_color == nullptr || *no_color == '\0';
+  screen.color = OutputScreen().color;
   return screen;
 }
 
@@ -36,7 +35,7 @@ class LiveTable {
   void Draw(const FollowView& view) {
     std::string text;
     if (drawn_ > 0) text += "\033[" + std::to_string(drawn_) + "A";
-    const std::vector<std::string> lines = RenderFollowTable(view, Screen());
+    const std::vector<std::string> lines = RenderFollowTable(view, FollowScreenNow());
     for (const std::string& line : lines) text += "\r\033[K" + line + "\n";
     text += "\033[J";
     drawn_ = lines.size();
@@ -67,7 +66,7 @@ int FollowExperiment(ObjectClient& client, const ObjectKey& key) {
       ("-l " + std::string(kExperimentLabel) + "=" + key.name) + in +
       " -w` or apply it again with --follow; end it with `lockstep delete experiment " + key.name +
       in + "`");
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  const bool live = OutputScreen().live;
   LiveTable table;
   FollowView before;
   for (;;) {
@@ -78,7 +77,7 @@ int FollowExperiment(ObjectClient& client, const ObjectKey& key) {
     if (!trials.ok()) return Fail(trials.status());
     const auto& experiment = std::get<Experiment>(*object);
     FollowView view = MakeFollowView(experiment, *trials, SystemClock().Now());
-    if (terminal) {
+    if (live) {
       table.Draw(view);
     } else {
       for (const std::string& line : RenderFollowChanges(before, view)) std::puts(line.c_str());

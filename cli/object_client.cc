@@ -127,6 +127,14 @@ Status ObjectClient::Delete(const ObjectKey& key) {
   return status;
 }
 
+Result<Json> ObjectClient::Metrics(const ObjectKey& trial) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string target, ObjectTarget(trial));
+  LOCKSTEP_ASSIGN_OR_RETURN(const SessionReply reply, session_.Call("GET", target + "/metrics"));
+  if (!reply.ok()) return reply.status();
+  LOCKSTEP_ASSIGN_OR_RETURN(const Json json, ParseBody(reply.http.body));
+  return json.value("items", Json::array());
+}
+
 Status ObjectClient::Watch(const ListFilter& filter, std::chrono::milliseconds timeout,
                            const std::function<bool(Change::Kind, const Object&)>& on_change) {
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string target, ListTarget(filter));

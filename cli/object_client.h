@@ -26,6 +26,9 @@ class ObjectClient {
   Result<Object> Update(const Object& object, bool dry_run = false);
   Status Delete(const ObjectKey& key);
 
+  // The metric rows of a trial, {name, value, time, step} each, in the order they were reported.
+  Result<Json> Metrics(const ObjectKey& trial);
+
   // See Session::Watch.
   Status Watch(const ListFilter& filter, std::chrono::milliseconds timeout,
                const std::function<bool(Change::Kind, const Object&)>& on_change);

@@ -108,6 +108,7 @@ int Render(const RenderOptions& options, const VerbContext& context) {
 void AddRenderVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<RenderOptions>();
   CLI::App* verb = app.add_subcommand("render", "Show the job of a trial with given parameters");
+  verb->footer("Example:\n  lockstep render experiment.yaml --set lr=0.05 --plan");
   verb->add_option("-f,--filename,file", options->file, "A file with one Experiment, or -")
       ->required();
   verb->add_option("--set", options->assignments, "PARAMETER=VALUE, once for each parameter")

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/session.h"
 #include "runtime/base/status.h"
@@ -30,17 +31,28 @@ int Fail(const Status& status);
 // Each adds its subcommand to `app`. `context` outlives the app.
 void AddApplyVerb(CLI::App& app, VerbContext& context);
 void AddBestVerb(CLI::App& app, VerbContext& context);
+void AddCancelVerb(CLI::App& app, VerbContext& context);
 void AddCompletionVerb(CLI::App& app, VerbContext& context);
 void AddDeleteVerb(CLI::App& app, VerbContext& context);
 void AddDescribeVerb(CLI::App& app, VerbContext& context);
+void AddEditVerb(CLI::App& app, VerbContext& context);
+void AddEventsVerb(CLI::App& app, VerbContext& context);
 void AddExplainVerb(CLI::App& app, VerbContext& context);
+void AddExportVerb(CLI::App& app, VerbContext& context);
 void AddGetVerb(CLI::App& app, VerbContext& context);
 void AddLogsVerb(CLI::App& app, VerbContext& context);
 void AddMetricsVerb(CLI::App& app, VerbContext& context);
 void AddOperatorVerb(CLI::App& app, VerbContext& context);
 void AddRenderVerb(CLI::App& app, VerbContext& context);
+void AddResumeVerb(CLI::App& app, VerbContext& context);
+void AddSuspendVerb(CLI::App& app, VerbContext& context);
+void AddTopVerb(CLI::App& app, VerbContext& context);
 void AddValidateVerb(CLI::App& app, VerbContext& context);
 void AddVersionVerb(CLI::App& app, VerbContext& context);
 void AddWaitVerb(CLI::App& app, VerbContext& context);
+
+// `lockstep __complete WORDS...`: what may stand in place of the last word, a line each.
+int PrintCompletions(const CLI::App& app, VerbContext& context,
+                     const std::vector<std::string>& words);
 
 }  // namespace lockstep

@@ -1,4 +1,4 @@
-// lockstep wait: until an object has a condition, or is gone.
+// lockstep wait: until objects have a condition or a value, are there, or are gone.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -6,10 +6,11 @@
 
 #include "cli/duration.h"
 #include "cli/interrupt.h"
-#include "cli/object_client.h"
 #include "cli/object_name.h"
+#include "cli/object_selection.h"
 #include "cli/object_state.h"
 #include "cli/verb.h"
+#include "cli/wait_condition.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/exit_code.h"
 
@@ -21,65 +22,62 @@ using std::chrono::milliseconds;
 constexpr milliseconds kPoll(100);
 
 struct WaitOptions {
-  std::string name;
-  std::string namespace_ = kDefaultNamespace;
+  ObjectSelection selection;
   std::string for_;
   std::string timeout;
 };
 
-struct Wanted {
-  bool gone = false;      // --for=delete
-  std::string condition;  // --for=condition=TYPE[=STATUS]
-  std::string status = "True";
-};
-
-Result<Wanted> ParseWanted(const std::string& text) {
-  if (text == "delete") return Wanted{.gone = true, .condition = "", .status = ""};
-  constexpr std::string_view kPrefix = "condition=";
-  if (!text.starts_with(kPrefix) || text.size() == kPrefix.size()) {
-    return InvalidArgument("--for='" + text + "': write --for=condition=Succeeded or --for=delete");
-  }
-  const std::string rest = text.substr(kPrefix.size());
-  const std::size_t equals = rest.find('=');
-  Wanted wanted{.gone = false, .condition = rest.substr(0, equals), .status = "True"};
-  if (equals != std::string::npos) wanted.status = rest.substr(equals + 1);
-  return wanted;
-}
-
-bool Has(const Object& object, const Wanted& wanted) {
-  return std::ranges::any_of(ConditionsOf(object), [&](const Condition& condition) {
-    return condition.type == wanted.condition && condition.status == wanted.status;
-  });
-}
-
 // What there is to say about the object as it is now; nullopt: go on waiting. Asking again and
 // again sees the truth whatever happened in between, an operator that was killed included.
-std::optional<int> Look(const ObjectKey& key, const Result<Object>& object, const Wanted& wanted,
-                        bool was_there) {
-  if (object.status().kind() == StatusKind::kNotFound && wanted.gone) {
-    std::printf("%s is gone\n", key.ToString().c_str());
-    return kExitSuccess;
-  }
-  if (object.status().kind() == StatusKind::kNotFound && was_there) {
-    return Fail(FailedPrecondition(key.ToString() + " was deleted"));
+std::optional<int> Look(const ObjectKey& key, const Result<Object>& object,
+                        const WaitCondition& wanted, bool was_there) {
+  using Kind = WaitCondition::Kind;
+  if (object.status().kind() == StatusKind::kNotFound) {
+    if (wanted.kind == Kind::kCreated) return std::nullopt;
+    if (wanted.kind == Kind::kGone) {
+      std::printf("%s is gone\n", key.ToString().c_str());
+      return kExitSuccess;
+    }
+    if (was_there) return Fail(FailedPrecondition(key.ToString() + " was deleted"));
   }
   if (!object.ok()) return Fail(object.status());
-  if (wanted.gone) return std::nullopt;
-  if (Has(*object, wanted)) {
+  const Result<bool> met = IsMet(wanted, *object);
+  if (!met.ok()) return Fail(met.status());
+  if (*met) {
     std::printf("%s condition met\n", TypedName(*object).c_str());
     return kExitSuccess;
   }
-  if (!IsFinished(*object)) return std::nullopt;
+  if (wanted.kind == Kind::kGone || !IsFinished(*object)) return std::nullopt;
   const std::string message = StateMessage(*object);
   return Fail(FailedPrecondition(key.ToString() + " has ended as " + StateOf(*object) +
-                                 ", not as " + wanted.condition +
+                                 ", not as " + wanted.text +
                                  (message.empty() ? "" : ": " + message)));
 }
 
+int WaitForOne(ObjectClient& client, const ObjectKey& key, const WaitCondition& wanted,
+               MonotonicTime end, const std::string& timeout) {
+  for (bool was_there = false;; was_there = true) {
+    if (const auto code = Look(key, client.Get(key), wanted, was_there)) {
+      std::fflush(stdout);
+      return *code;
+    }
+    if (SystemClock().Monotonic() >= end) {
+      const bool awaited = wanted.kind == WaitCondition::Kind::kCreated;
+      return Fail(DeadlineExceeded(
+          "timed out after " + timeout + " waiting for " + key.ToString() +
+          (awaited ? ": it is not there" : "; it goes on: `lockstep describe` shows it")));
+    }
+    SystemClock().SleepFor(kPoll);
+  }
+}
+
 int Wait(const WaitOptions& options, const VerbContext& context) {
-  const Result<ObjectKey> key = ParseObjectName(options.name, options.namespace_);
-  if (!key.ok()) return Fail(key.status());
-  const Result<Wanted> wanted = ParseWanted(options.for_);
+  if (options.selection.words.empty()) {
+    Fail(InvalidArgument("name what to wait for: KIND/NAME, or KIND with -l or --all"));
+    return kExitUsage;
+  }
+  if (const Status wrong = CheckSelection(options.selection); !wrong.ok()) return Fail(wrong);
+  const Result<WaitCondition> wanted = ParseWaitCondition(options.for_);
   if (!wanted.ok()) return Fail(wanted.status());
   // For ever, in effect; max() would overflow when compared.
   Result<milliseconds> timeout = milliseconds(std::chrono::years(10));
@@ -88,27 +86,31 @@ int Wait(const WaitOptions& options, const VerbContext& context) {
   const Result<std::unique_ptr<Session>> session = OpenSession(context);
   if (!session.ok()) return Fail(session.status());
   ObjectClient client(**session);
-  const MonotonicTime begin = SystemClock().Monotonic();
-  for (bool was_there = false;; was_there = true) {
-    if (const auto code = Look(*key, client.Get(*key), *wanted, was_there)) return *code;
-    if (SystemClock().Monotonic() - begin >= *timeout) {
-      return Fail(DeadlineExceeded("timed out after " + options.timeout + " waiting for " +
-                                   key->ToString() + "; it goes on: `lockstep describe` shows it"));
-    }
-    SystemClock().SleepFor(kPoll);
+  const Result<std::vector<ObjectKey>> keys = SelectObjects(client, options.selection);
+  if (!keys.ok()) return Fail(keys.status());
+  if (keys->empty() && wanted->kind != WaitCondition::Kind::kGone) {
+    return Fail(NotFound("nothing matches: there is nothing to wait for"));
   }
+  const MonotonicTime end = SystemClock().Monotonic() + *timeout;
+  int code = kExitSuccess;  // the first one that is not
+  for (const ObjectKey& key : *keys) {
+    const int one = WaitForOne(client, key, *wanted, end, options.timeout);
+    if (code == kExitSuccess) code = one;
+  }
+  return code;
 }
 
 }  // namespace
 
 void AddWaitVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<WaitOptions>();
-  CLI::App* verb = app.add_subcommand("wait", "Wait until an object has a condition, or is gone");
-  verb->add_option("name", options->name, "KIND/NAME")->required();
-  verb->add_option("--for", options->for_, "condition=Succeeded, condition=Failed, ... or delete")
-      ->required();
-  verb->add_option("--timeout", options->timeout, "30s, 5m, 2h; for ever when left out");
-  verb->add_option("-n,--namespace", options->namespace_, "Namespace");
+  CLI::App* verb = app.add_subcommand("wait", "Wait until objects have a condition, or are gone");
+  verb->footer(
+      "Examples:\n  lockstep wait exp/random --for=condition=Succeeded --timeout 2h\n"
+      "  lockstep wait exp/random --for=jsonpath='{.status.trialsSucceeded}'=5");
+  AddSelection(*verb, options->selection, /*with_files=*/false);
+  verb->add_option("--for", options->for_, kWaitConditions)->required();
+  verb->add_option("--timeout", options->timeout, "30s, 5m, 2h for all; for ever when left out");
   verb->callback([options, &context] {
     OnInterruptSay("no longer waiting; nothing was changed. The same command waits again");
     context.exit_code = Wait(*options, context);

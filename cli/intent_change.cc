@@ -1,0 +1,87 @@
+#include "cli/intent_change.h"
+
+#include "cli/object_name.h"
+#include "cli/object_state.h"
+#include "operators/api/intent.h"
+
+namespace lockstep {
+namespace {
+
+Status CheckAlive(const Object& object, const std::string& verb) {
+  const std::string key = KeyOf(object).ToString();
+  if (!MetaOf(object).deletion_timestamp.empty()) {
+    return InvalidArgument(key + " is being deleted: there is nothing left to " + verb);
+  }
+  if (IsFinished(object)) {
+    return InvalidArgument(key + " has ended as " + StateOf(object) +
+                           ": there is nothing left to " + verb);
+  }
+  return OkStatus();
+}
+
+Status CheckSuspendable(const Object& object, const std::string& verb) {
+  if (std::holds_alternative<Experiment>(object) || std::holds_alternative<TrainingJob>(object)) {
+    return CheckAlive(object, verb);
+  }
+  const std::string instead = std::holds_alternative<Trial>(object)
+                                  ? "trainingjob/" + MetaOf(object).name + "`, its job"
+                                  : "experiment/" + MetaOf(object).name + "`, which asks it";
+  return InvalidArgument("an Experiment or a TrainingJob can " + verb + ", " +
+                         KeyOf(object).ToString() + " cannot: `lockstep " + verb + " " + instead);
+}
+
+}  // namespace
+
+Result<IntentChange> ChangeIntent(ObjectClient& client, const ObjectKey& key,
+                                  const std::function<Result<bool>(Object&)>& change) {
+  constexpr int kConflictsMax = 20;  // each means that somebody else's write went through
+  for (int attempt = 0;; ++attempt) {
+    LOCKSTEP_ASSIGN_OR_RETURN(Object object, client.Get(key));
+    LOCKSTEP_ASSIGN_OR_RETURN(const bool changed, change(object));
+    if (!changed) return IntentChange{std::move(object), false};
+    const Result<Object> written = client.Update(object);
+    if (written.ok()) return IntentChange{*written, true};
+    if (written.status().kind() != StatusKind::kConflict || attempt == kConflictsMax) {
+      return written.status();
+    }
+  }
+}
+
+Result<bool> Suspend(Object& object) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckSuspendable(object, "suspend"));
+  std::string& value = MetaOf(object).annotations[kSuspendAnnotation];
+  return std::exchange(value, "true") != "true";
+}
+
+Result<bool> Resume(Object& object) {
+  LOCKSTEP_RETURN_IF_ERROR(CheckSuspendable(object, "resume"));
+  Labels& annotations = MetaOf(object).annotations;
+  const auto found = annotations.find(kSuspendAnnotation);
+  if (found == annotations.end()) return false;
+  if (found->second == kSuspendedByExperiment) {
+    const auto owner = MetaOf(object).labels.find(kExperimentLabel);
+    return InvalidArgument(
+        KeyOf(object).ToString() + " is suspended with its Experiment: resume that" +
+        (owner == MetaOf(object).labels.end() ? ""
+                                              : ", `lockstep resume exp/" + owner->second + "`"));
+  }
+  annotations.erase(found);
+  return true;
+}
+
+Result<bool> Cancel(Object& object, const std::string& reason) {
+  if (std::holds_alternative<Suggestion>(object)) {
+    return InvalidArgument(KeyOf(object).ToString() + " only proposes points: `lockstep cancel " +
+                           "experiment/" + MetaOf(object).name + "` ends its search");
+  }
+  const char* const annotation =
+      std::holds_alternative<TrainingJob>(object) ? kStopAnnotation : kCancelAnnotation;
+  const bool already = MetaOf(object).annotations.contains(annotation);
+  if (already && IsFinished(object)) return false;
+  LOCKSTEP_RETURN_IF_ERROR(CheckAlive(object, "cancel"));
+  if (already) return false;
+  MetaOf(object).annotations[annotation] = reason;
+  return true;
+}
+
+}  // namespace lockstep
