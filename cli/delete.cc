@@ -58,8 +58,8 @@ Result<std::string> DeleteOne(ObjectClient& client, const ObjectKey& key, const 
   if (!options.wait) return std::string("is being deleted");
   LOCKSTEP_RETURN_IF_ERROR(WaitUntilGone(client, key));
   if (!options.logs) return std::string("deleted");
-  LOCKSTEP_ASSIGN_OR_RETURN(const int removed, RemoveJobPaths(logs));
-  return "deleted, with the logs of " + std::to_string(removed) + (removed == 1 ? " job" : " jobs");
+  LOCKSTEP_RETURN_IF_ERROR(RemoveJobPaths(logs));
+  return std::string("deleted, with its logs");
 }
 
 Status CheckOptions(const DeleteOptions& options) {

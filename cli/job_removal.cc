@@ -33,16 +33,14 @@ Result<std::vector<std::string>> JobPathsOf(ObjectClient& client, const ObjectKe
   return paths;
 }
 
-Result<int> RemoveJobPaths(const std::vector<std::string>& paths) {
-  int removed = 0;
+Status RemoveJobPaths(const std::vector<std::string>& paths) {
   Status failed;
   for (const std::string& path : paths) {
     std::error_code error;
-    if (std::filesystem::remove_all(path, error) > 0 && !error) ++removed;
+    std::filesystem::remove_all(path, error);  // the operator may have been there before
     if (error) failed = ErrnoStatus("remove " + path, error.value());
   }
-  if (!failed.ok()) return failed;
-  return removed;
+  return failed;
 }
 
 }  // namespace lockstep

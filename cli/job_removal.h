@@ -13,8 +13,8 @@ namespace lockstep {
 Result<std::vector<std::string>> JobPathsOf(ObjectClient& client, const ObjectKey& key,
                                             const std::string& jobs_dir);
 
-// How many of them were there. REQUIRES: nothing runs in them any more. What cannot be removed is
-// an error that names it; the rest is removed.
-Result<int> RemoveJobPaths(const std::vector<std::string>& paths);
+// REQUIRES: nothing runs in them any more. What cannot be removed is an error that names it; the
+// rest is removed.
+Status RemoveJobPaths(const std::vector<std::string>& paths);
 
 }  // namespace lockstep

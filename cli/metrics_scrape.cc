@@ -7,10 +7,10 @@
 #include <cstdio>
 #include <vector>
 
-#include "cli/duration.h"
 #include "cli/metrics_scrape.h"
 #include "operators/observe/prometheus_text.h"
 #include "runtime/base/clock.h"
+#include "runtime/base/duration.h"
 #include "runtime/base/exit_code.h"
 #include "runtime/base/metric_line.h"
 

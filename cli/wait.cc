@@ -62,8 +62,10 @@ int WaitForOne(ObjectClient& client, const ObjectKey& key, const WaitCondition& 
       return *code;
     }
     if (SystemClock().Monotonic() >= end) {
-      return Fail(DeadlineExceeded("timed out after " + timeout + " waiting for " + key.ToString() +
-                                   "; it goes on: `lockstep describe` shows it"));
+      const bool awaited = wanted.kind == WaitCondition::Kind::kCreated;
+      return Fail(DeadlineExceeded(
+          "timed out after " + timeout + " waiting for " + key.ToString() +
+          (awaited ? ": it is not there" : "; it goes on: `lockstep describe` shows it")));
     }
     SystemClock().SleepFor(kPoll);
   }

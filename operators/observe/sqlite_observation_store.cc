@@ -110,8 +110,8 @@ class SqliteObservationStore final : public ObservationStore {
 
   Result<std::vector<std::string>> TrialUids() const override {
     std::vector<std::string> uids;
-    LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {  // each Append sets a position
-      SQLite::Statement select(*database_, "SELECT trial FROM read_positions");
+    LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {  // each Append sets a mark
+      SQLite::Statement select(*database_, "SELECT DISTINCT trial FROM read_marks");
       while (select.executeStep()) uids.push_back(select.getColumn(0).getString());
     }));
     return uids;

@@ -133,7 +133,8 @@ TEST_F(OptunaFileTest, TheFileHasOptunasTables) {
                   "USING (trial_id) ORDER BY number"),
             "0|COMPLETE|0.5|FINITE;1|PRUNED|0.4|FINITE;2|FAIL|NULL|NULL;3|RUNNING|0.7|FINITE;"
             "4|COMPLETE|NULL|INF_POS;5|FAIL|NULL|NULL;");
-  EXPECT_EQ(Query("SELECT param_name, param_value FROM trial_params WHERE trial_id = 1"),
+  EXPECT_EQ(Query("SELECT param_name, param_value FROM trial_params WHERE trial_id = 1 "
+                  "ORDER BY param_id"),
             "lr|0.01;layers|4.0;batch|1.0;opt|1.0;");
   EXPECT_EQ(Query("SELECT step, intermediate_value FROM trial_intermediate_values WHERE trial_id "
                   "= 2"),
