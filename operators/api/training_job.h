@@ -173,7 +173,7 @@ struct TrainingJobSpec {
   std::int32_t max_restarts = 0;
   std::optional<std::int64_t> active_deadline_seconds;
   std::optional<std::int64_t> grace_period_seconds;
-  std::optional<JobCollector> metrics_collector;
+  std::optional<JobCollector> metrics_collector = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
