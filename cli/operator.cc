@@ -174,6 +174,7 @@ void AddOperatorVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<OperatorOptions>();
   CLI::App* verb = app.add_subcommand(
       "operator", "Serve a state directory; the other verbs start one when none answers");
+  verb->footer("Example:\n  lockstep operator --stay");
   verb->add_option("--idle-timeout", options->idle_timeout,
                    "Leave when there was nothing to do for so long; default 30s");
   verb->add_flag("--stay", options->stay, "Never leave by itself");

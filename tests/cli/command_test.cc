@@ -63,8 +63,9 @@ TEST_F(CommandTest, HelpIsNoError) {
   const Outcome help = Run({"--help"});
   EXPECT_EQ(help.code, 0);
   for (const char* verb :
-       {"apply", "run", "get", "describe", "logs", "wait", "best", "delete", "metrics", "operator",
-        "explain", "validate", "render", "version", "completion"}) {
+       {"apply",   "run",      "get",     "describe", "logs",   "wait",    "best",       "delete",
+        "metrics", "operator", "explain", "validate", "render", "version", "completion", "events",
+        "top",     "export",   "edit",    "suspend",  "resume", "cancel"}) {
     EXPECT_NE(help.out.find(verb), std::string::npos) << verb;
   }
 }
@@ -416,9 +417,12 @@ TEST_F(CommandTest, CompletionKnowsVerbsAndKinds) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const Outcome outcome = Run({"completion", shell});
     EXPECT_EQ(outcome.code, 0) << shell;
-    EXPECT_NE(outcome.out.find("describe"), std::string::npos) << shell;
-    EXPECT_NE(outcome.out.find("trainingjobs"), std::string::npos) << shell;
+    EXPECT_NE(outcome.out.find("__complete"), std::string::npos) << shell;
   }
+  EXPECT_EQ(Run({"__complete", "des"}).out, "describe\n");
+  EXPECT_EQ(Run({"__complete", "get", "trainingjobs"}).out, "trainingjobs\n");
+  EXPECT_EQ(Run({"__complete"}).out, "");
+  EXPECT_FALSE(std::filesystem::exists(state_dir_)) << "a key starts no operator";
 }
 
 }  // namespace
