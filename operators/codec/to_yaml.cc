@@ -78,7 +78,7 @@ void WriteEntry(const Json& value, int depth, std::string& yaml) {
 
 void Write(const Json& value, int depth, bool after_dash, std::string& yaml) {
   if (!value.is_structured() || value.empty()) {
-    yaml += Scalar(value, depth) + '\n';
+    yaml += Scalar(value, std::max(depth, 1)) + '\n';  // a block's lines are always indented
     return;
   }
   const auto indent = [&] {

@@ -18,6 +18,21 @@ namespace {
 
 Position PositionOf(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
+// yaml-cpp 0.7 gives the escapes \N and \_ (U+0085, U+00A0) as single bytes, which are no UTF-8;
+// whatever else is in a value is.
+std::string InUtf8(const std::string& value) {
+  if (value.find_first_of("\x85\xA0") == std::string::npos) return value;
+  std::string text;
+  for (std::size_t i = 0; i < value.size();) {
+    const auto first = static_cast<unsigned char>(value[i]);
+    if (first == 0x85 || first == 0xA0) text += '\xC2';
+    const std::size_t bytes = first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    text.append(value, i, bytes);
+    i += bytes;
+  }
+  return text;
+}
+
 // "int" for tag:yaml.org,2002:int (`!!int`); other tags stay as they are.
 std::string_view TagName(std::string_view tag) {
   constexpr std::string_view kPrefix = "tag:yaml.org,2002:";
@@ -99,7 +114,8 @@ class NodeBuilder : public YAML::EventHandler {
     Add(mark, 0, Node::Kind::kAlias).target = target->second;
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
+                const std::string& parsed) override {
+    const std::string value = InUtf8(parsed);
     Node& node = Add(mark, anchor, Node::Kind::kScalar);
     node.source = value;
     node.scalar = Resolve(mark, tag, value);

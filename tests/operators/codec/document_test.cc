@@ -89,6 +89,11 @@ TEST(ParseYaml, ReadsEveryDocumentAndLeavesOutEmptyOnes) {
   EXPECT_EQ(Yaml("a: 1\r\nb: 2\r\n"), Json({{"a", 1}, {"b", 2}}));
 }
 
+TEST(ParseYaml, ReadsEscapesAsUtf8) {
+  EXPECT_EQ(Yaml(R"("\Né\_": "\x41\xe9\u00e9\L\P\e")"),
+            Json::parse(R"({"\u0085é\u00a0": "Aéé\u2028\u2029\u001b"})"));
+}
+
 TEST(ParseYaml, RefusesWithThePlaceAndTheReason) {
   const std::vector<std::pair<std::string, std::string>> table = {
       {"a: 1\nb: 2\na: 3\n", "a.yaml:3:1: the key \"a\" is given twice: first in line 1"},
