@@ -21,7 +21,8 @@ struct Filter {
 using Filters = std::vector<Filter>;
 
 // Every match lies between the two, so that what they have in common begins it; unless it looks at
-// the character before, which RE2 takes for the text's begin here.
+// the character before, which RE2 takes for the text's begin here. ASCII alone: a character that
+// ReplaceInvalidUtf8 has put there is not to be found in the line as it was printed.
 std::string PrefixOf(const RE2& regex) {
   constexpr int kBytesMax = 64;
   std::string least;
@@ -30,7 +31,10 @@ std::string PrefixOf(const RE2& regex) {
                           regex.pattern().find("\\B") != std::string::npos;
   if (!regex.ok() || looks_back || !regex.PossibleMatchRange(&least, &most, kBytesMax)) return "";
   const auto common = std::ranges::mismatch(least, most);
-  return least.substr(0, static_cast<std::size_t>(common.in1 - least.begin()));
+  least.erase(common.in1, least.end());
+  const auto foreign = std::ranges::find_if(least, [](char c) { return (c & 0x80) != 0; });
+  least.erase(foreign, least.end());
+  return least;
 }
 
 // What a line must have to be worth a look: a metric's name; or, where each match begins with a
