@@ -229,7 +229,7 @@ int Rate(const std::string& lockstep, const std::string& state, int trials) {
   const double forks = Forks(), cpu = CpuMs();
   const auto start = steady_clock::now();
   if (!store->Create(experiment).ok()) return kFailed;
-  const bool in_time = ended.Await(std::chrono::minutes(1));
+  const bool in_time = ended.Await(std::chrono::minutes(5));
   const double seconds = std::chrono::duration<double>(steady_clock::now() - start).count();
   const auto per_trial = [&](double count) { return count / trials; };
   const SqliteStore::Stats stats = store->stats();
@@ -242,7 +242,7 @@ int Rate(const std::string& lockstep, const std::string& state, int trials) {
   for (const auto& count : passes) std::printf(" %.2f", per_trial(static_cast<double>(count)));
   std::printf(" (Experiment Suggestion Trial TrainingJob)\n");
   const Status stopped = manager.Stop(std::chrono::seconds(10));
-  if (!in_time || !stopped.ok()) std::fprintf(stderr, "trials: it did not end in a minute\n");
+  if (!in_time || !stopped.ok()) std::fprintf(stderr, "trials: it did not end in 5 minutes\n");
   return in_time && stopped.ok() && Check(*store, key, trials) ? kOk : kFailed;
 }
 
