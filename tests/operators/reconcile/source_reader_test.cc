@@ -36,6 +36,7 @@ class FolderBackend final : public JobBackend {
   Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override {
     return ListJobFiles(folder_ + "/" + std::to_string(id.generation), folder);
   }
+  Result<std::uint64_t> Size(const JobId&) override { return 0; }
   Status Forget(const JobId&) override { return OkStatus(); }
 
  private:
