@@ -106,6 +106,7 @@ void CheckTrialParameters(const ExperimentSpec& spec, const TrialTemplateSource&
 void CheckPlaceholders(const TrialTemplateSource& source,
                        const std::vector<TrialParameterSpec>& known, FindingList& findings) {
   const std::string_view text = source.text;
+  std::set<std::string_view> told;
   for (std::size_t open = text.find(kPlaceholderOpen); open != std::string_view::npos;
        open = text.find(kPlaceholderOpen, open + 1)) {
     const std::size_t begin = open + kPlaceholderOpen.size();
@@ -113,6 +114,7 @@ void CheckPlaceholders(const TrialTemplateSource& source,
     if (end == std::string_view::npos || end == begin || text[end] != '}') continue;
     const std::string_view name = text.substr(begin, end - begin);
     if (std::ranges::find(known, name, &TrialParameterSpec::name) != known.end()) continue;
+    if (!told.insert(name).second) continue;
     findings.Error(kConfigMap, source.job.file + ": the placeholder ${trialParameters." +
                                    std::string(name) + "} has no entry in trialParameters");
   }

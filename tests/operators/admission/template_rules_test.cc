@@ -191,7 +191,7 @@ TEST(Template, GivesTheJobItsNameAndNamespace) {
     return Faults(
         Changed("      kind: Job\n", "      kind: Job\n      metadata: {" + meta + "}\n"));
   };
-  EXPECT_EQ(with("name: x, namespace: y"),
+  EXPECT_EQ(with("name: x, namespace: other"),
             (Paths{"spec.trialTemplate.trialSpec.metadata.name",
                    "spec.trialTemplate.trialSpec.metadata.namespace"}));
   EXPECT_EQ(with("name: ''"), Paths{});
