@@ -154,6 +154,13 @@ Result<std::vector<ListedFile>> SimBackend::ListFiles(const JobId& /*id*/,
   return gate_.See([]() -> Result<std::vector<ListedFile>> { return std::vector<ListedFile>(); });
 }
 
+Result<std::uint64_t> SimBackend::Size(const JobId& id) {
+  return gate_.See([&]() -> Result<std::uint64_t> {
+    const SimJob* job = Find(id.uid, id.generation);
+    return job == nullptr ? 0 : job->log.size();
+  });
+}
+
 Status SimBackend::Forget(const JobId& id) {
   return gate_.Let(false, [&]() -> Status {
     const auto found = jobs_.find({id.uid, id.generation});

@@ -44,6 +44,7 @@ class SimBackend final : public JobBackend {
   Result<FilePiece> ReadFile(const JobId& id, std::string_view name, std::uint64_t offset,
                              std::size_t bytes_max) override;
   Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override;
+  Result<std::uint64_t> Size(const JobId& id) override;
   Status Forget(const JobId& id) override;
   void TellEnds(std::function<void(const JobId&)> on_end) override;
   // Time has passed: of the jobs whose end an operator waits to hear of it hears now, later or, now

@@ -26,6 +26,9 @@ class FaultyObservations final : public ObservationStore {
   Result<std::string> Mark(std::string_view uid, std::string_view source) const override {
     return gate_.See([&] { return rows_.Mark(uid, source); });
   }
+  Result<std::vector<std::string>> TrialUids() const override {
+    return gate_.See([&] { return rows_.TrialUids(); });
+  }
   Status Forget(std::string_view uid) override {
     return gate_.Let(false, [&] { return rows_.Forget(uid); });
   }
