@@ -87,6 +87,7 @@ class CountingObservations final : public ObservationStore {
   Result<std::string> Mark(std::string_view uid, std::string_view source) const override {
     return inner_.Mark(uid, source);
   }
+  Result<std::vector<std::string>> TrialUids() const override { return inner_.TrialUids(); }
   Status Forget(std::string_view uid) override { return inner_.Forget(uid); }
 
   std::atomic<std::uint64_t> commits{0};

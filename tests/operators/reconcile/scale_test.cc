@@ -92,7 +92,7 @@ class LongSearch {
     SetEnded(trial.status.conditions, condition::kSucceeded, "TrialSucceeded", "", WallTime{});
     CHECK(world_.store->UpdateStatus(trial).ok());
     const MetricRow row{.name = "loss", .value = lr, .time = "", .step = 1};
-    CHECK(world_.observations->Append(trial.meta.uid, {row}, 0, 1).ok());
+    CHECK(world_.observations->Append(trial.meta.uid, {row}, {"stdout", "", "1"}).ok());
     TrainingJob job;
     job.meta.name = name;
     job.meta.namespace_ = "default";
