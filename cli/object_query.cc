@@ -39,10 +39,12 @@ Result<ObjectQuery> ParseObjectQuery(const std::vector<std::string>& words,
   const std::string& kinds = words.front();
   if (kinds == "all") {
     if (words.size() > 1) {
-      return InvalidArgument("'all' is every object of every kind: write the kind of '" + words[1] +
+      return InvalidArgument("'all' is every object of every kind but configmaps: write the kind of '" + words[1] +
                              "' instead, as in trial/" + words[1]);
     }
     query.kinds = KindNames();
+    // As kubectl's: what is configured, not what runs.
+    std::erase_if(query.kinds, [](const KindName& kind) { return kind.kind == ConfigMap::kKind; });
     return query;
   }
   for (std::size_t begin = 0; begin <= kinds.size();) {

@@ -59,7 +59,7 @@ TEST_F(CompletionsTest, VerbsOptionsKindsAndNames) {
   EXPECT_EQ(Complete({"logs", "random", "--trial", "random"}), "random-a random-b");
   EXPECT_EQ(Complete({"logs", "random", "--trial", "l"}), "latest");
   EXPECT_EQ(Complete({"export", ""}), "random");
-  EXPECT_EQ(Complete({"metrics", ""}), "parse");
+  EXPECT_EQ(Complete({"metrics", ""}), "parse scrape");
   EXPECT_EQ(Complete({"metrics", "parse", "--format", ""}), "JSON TEXT");
   EXPECT_EQ(Complete({"top", "t"}), "trials");
   EXPECT_EQ(Complete({"completion", ""}), "bash fish zsh");
