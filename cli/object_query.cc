@@ -39,8 +39,9 @@ Result<ObjectQuery> ParseObjectQuery(const std::vector<std::string>& words,
   const std::string& kinds = words.front();
   if (kinds == "all") {
     if (words.size() > 1) {
-      return InvalidArgument("'all' is every object of every kind but configmaps: write the kind of '" + words[1] +
-                             "' instead, as in trial/" + words[1]);
+      return InvalidArgument(
+          "'all' is every object of every kind but configmaps: write the kind of '" + words[1] +
+          "' instead, as in trial/" + words[1]);
     }
     query.kinds = KindNames();
     // As kubectl's: what is configured, not what runs.
