@@ -23,15 +23,31 @@ std::vector<std::string>& ListOf(TrialState state, ExperimentStatus& status) {
   return status.pending_trial_list;
 }
 
-void CountTrials(const std::vector<const Trial*>& trials, ExperimentStatus& status) {
-  for (auto* list :
-       {&status.killed_trial_list, &status.failed_trial_list, &status.succeeded_trial_list,
-        &status.early_stopped_trial_list, &status.running_trial_list, &status.pending_trial_list,
-        &status.metrics_unavailable_trial_list})
-    list->clear();
-  for (const Trial* trial : trials) ListOf(StateOf(*trial), status).push_back(trial->meta.name);
+// The best so far, looked at one trial after the other.
+class BestTrial {
+ public:
+  explicit BestTrial(const ObjectiveSpec& objective)
+      : objective_(objective), maximize_(objective.type == "maximize") {}
+
+  void Look(const Trial& trial, TrialState state) {
+    if (state != TrialState::kSucceeded && state != TrialState::kEarlyStopped) return;
+    const std::optional<double> value = ObjectiveValue(objective_, trial.status.observation);
+    if (!value) return;
+    if (trial_ != nullptr && !(maximize_ ? *value > value_ : *value < value_)) return;
+    trial_ = &trial;
+    value_ = *value;
+  }
+  const Trial* trial() const { return trial_; }
+
+ private:
+  const ObjectiveSpec& objective_;
+  const bool maximize_;
+  const Trial* trial_ = nullptr;
+  double value_ = 0;
+};
+
+void CountTrials(ExperimentStatus& status) {
   const auto size = [](const auto& list) { return static_cast<std::int32_t>(list.size()); };
-  status.trials = size(trials);
   status.trials_pending = size(status.pending_trial_list);
   status.trials_running = size(status.running_trial_list);
   status.trials_succeeded = size(status.succeeded_trial_list);
@@ -41,32 +57,29 @@ void CountTrials(const std::vector<const Trial*>& trials, ExperimentStatus& stat
   status.trial_metrics_unavailable = size(status.metrics_unavailable_trial_list);
 }
 
-const Trial* BestTrial(const ObjectiveSpec& objective, const std::vector<const Trial*>& trials) {
-  const Trial* best = nullptr;
-  double best_value = 0;
-  for (const Trial* trial : trials) {
-    const TrialState state = StateOf(*trial);
-    if (state != TrialState::kSucceeded && state != TrialState::kEarlyStopped) continue;
-    const std::optional<double> value = ObjectiveValue(objective, trial->status.observation);
-    if (!value) continue;
-    const bool better = objective.type == "maximize" ? *value > best_value : *value < best_value;
-    if (best != nullptr && !better) continue;
-    best = trial;
-    best_value = *value;
-  }
-  return best;
-}
-
 }  // namespace
 
 void SummarizeTrials(const ExperimentSpec& spec, const std::vector<const Trial*>& trials,
                      ExperimentStatus& status) {
-  CountTrials(trials, status);
-  if (!spec.objective) return;
-  if (const Trial* best = BestTrial(*spec.objective, trials)) {
-    status.current_optimal_trial = {.best_trial_name = best->meta.name,
-                                    .parameter_assignments = best->spec.parameter_assignments,
-                                    .observation = best->status.observation};
+  for (auto* list :
+       {&status.killed_trial_list, &status.failed_trial_list, &status.succeeded_trial_list,
+        &status.early_stopped_trial_list, &status.running_trial_list, &status.pending_trial_list,
+        &status.metrics_unavailable_trial_list})
+    list->clear();
+  std::optional<BestTrial> best;
+  if (spec.objective) best.emplace(*spec.objective);
+  for (const Trial* trial : trials) {
+    const TrialState state = StateOf(*trial);
+    ListOf(state, status).push_back(trial->meta.name);
+    if (best) best->Look(*trial, state);
+  }
+  CountTrials(status);
+  status.trials = static_cast<std::int32_t>(trials.size());
+  if (best && best->trial() != nullptr) {
+    const Trial& trial = *best->trial();
+    status.current_optimal_trial = {.best_trial_name = trial.meta.name,
+                                    .parameter_assignments = trial.spec.parameter_assignments,
+                                    .observation = trial.status.observation};
   }
 }
 

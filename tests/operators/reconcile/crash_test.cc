@@ -223,7 +223,12 @@ TEST(Crash, SuspendedAndResumedAtAnyMomentNoTrialIsLostOrFailsForIt) {
     const unsigned seed = first_seed + round;
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    TestWorld world(Eventful);
+    TestWorld world([](const JobPlan& plan) {  // only a suspension starts one again
+      FakeRun run = LossIsLr(plan);
+      run.looks = 10;
+      if (static_cast<int>(LrOf(plan) * 10'000) % 5 == 0) run.cause = "user-error";
+      return run;
+    });
     const ObjectKey key =
         world.Apply(SearchOverLr("e", R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
     for (int life = 0; life < 20; ++life) {

@@ -116,7 +116,7 @@ class LongSearch {
 };
 
 TEST(Scale, APassTakesTimeInProportionToTheTrials) {
-  constexpr int kFew = 1'250, kMany = 10'000;
+  constexpr int kFew = 2'500, kMany = 20'000;
   LongSearch few(kFew), many(kMany);
   const auto compare = [](const char* what, Microseconds small, Microseconds large) {
     std::cout << what << ": " << kFew << " trials " << small.count() << " us, " << kMany
