@@ -25,7 +25,7 @@ struct Pairs {
   std::vector<double> ours, theirs;  // seconds of each pair that was kept, sorted
   std::vector<double> ratios;        // theirs / ours, above 1 we are faster; sorted
   int pairs = 0;                     // that were run
-  bool shown() const { return 2 * static_cast<int>(ratios.size()) >= pairs; }
+  bool shown() const { return pairs > 0 && 2 * static_cast<int>(ratios.size()) >= pairs; }
 };
 
 // A B A B ..., after one of each that counts for nothing.
