@@ -97,6 +97,10 @@ void SetPath(MetricsSource& source, const char* path, const char* kind, const ch
 
 void SetCollector(MetricsCollectorSpec& spec) {
   if (!spec.collector) spec.collector = CollectorSpec{"StdOut", {}};
+  // Go's Container always has them.
+  if (auto& custom = spec.collector->custom_collector; custom && custom->resources.is_null()) {
+    custom->resources = Json::object();
+  }
   const std::string& kind = spec.collector->kind;
   const bool reads_source =
       kind == "File" || kind == "TensorFlowEvent" || kind == "PrometheusMetric";

@@ -2,7 +2,7 @@
 //
 // Suspending is written down before the group is asked to stop: a generation that ends as "stopped"
 // then costs no restart, also when the operator was killed, or the wish was withdrawn, in between.
-// The next start is the next generation.
+// The next start is the next generation; that it goes on is written down before it starts.
 #pragma once
 
 #include <cstdint>

@@ -84,7 +84,11 @@ class TrainingJobReconciler final : public Reconciler {
         return Stop(job, reason::kTrainingJobDeadlineExceeded, job.status.first_failure->message);
       case JobCourse::kRun: break;
     }
-    if (IsSuspended(job.status)) Resume(job.status, clock_.Now());
+    if (IsSuspended(job.status)) {
+      // Written down before anything starts: who suspends it again must not take it for at rest.
+      Resume(job.status, clock_.Now());
+      return Requeue{std::chrono::milliseconds(0)};
+    }
     if (job.status.start_time.empty()) job.status.start_time = FormatTime(clock_.Now());
     return Run(job);
   }

@@ -244,7 +244,8 @@ TEST_F(Mounts, ASidecarSharesTheVolumesOfRank0AndItsOutputIsItsOwn) {
   plan["roles"][0]["init"] = {
       {{"command", {"sh", "-c", "echo one > $LOCKSTEP_JOB_DIR/order"}}},
       Sidecar(std::string("cat $LOCKSTEP_JOB_DIR/order; echo $RANK $X > ") + kTop +
-                  "/from-side; trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done",
+                  "/from-side; exec 2>/dev/null; trap 'echo bye; exit 0' TERM; while :; do sleep "
+                  "0.01; done",
               {{"env", {{"X", "it's \"me\"\n$(x)"}}}, {"mounts", {Mount(kTop, "top")}}}),
       {{"command",
         {"sh", "-c",

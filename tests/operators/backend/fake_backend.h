@@ -17,7 +17,7 @@ namespace lockstep {
 struct FakeRun {
   std::string log = {};  // of rank 0; appears bit by bit, also in the middle of a line
   std::map<std::string, std::string> files = {};  // others, by name; appear in the same way
-  int looks = 2;         // it runs until it was observed so often; -1: until it is stopped
+  int looks = 2;  // it runs until it was observed so often; -1: until it is stopped
   std::string cause = "succeeded";
   int exit_code = 0;
   int signal = 0;

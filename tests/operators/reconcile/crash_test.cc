@@ -194,10 +194,10 @@ TEST(Crash, NoTrialIsLostOrRunTwice) {
     std::mt19937 random(seed);
     const bool in_a_file = round % 2 == 1;
     TestWorld world(in_a_file ? EventfulInAFile : Eventful);
-    const ObjectKey key = world.Apply(SearchOverLr(
-        "e", in_a_file ? R"({"maxTrialCount": 8, "parallelTrialCount": 3,
+    const ObjectKey key = world.Apply(
+        SearchOverLr("e", in_a_file ? R"({"maxTrialCount": 8, "parallelTrialCount": 3,
                              "metricsCollectorSpec": {"collector": {"kind": "File"}}})"
-                       : R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
+                                    : R"({"maxTrialCount": 8, "parallelTrialCount": 3})"));
     crashes += RunWithCrashes(world, random);
     CheckNothingLostOrDoubled(world);
     EXPECT_TRUE(IsTrue(world.Get<Experiment>(key).status.conditions, condition::kSucceeded));

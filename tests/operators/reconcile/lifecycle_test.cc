@@ -309,6 +309,7 @@ TEST(Lifecycle, TheDeadlineOfASuspendedJobCountsAnewOnceItIsResumed) {
   hand.clock.Advance(hours(9));
   EXPECT_EQ(hand.Look(key).after, std::nullopt) << "nothing to wait for";
   Annotate<TrainingJob>(world, key, kSuspendAnnotation, nullptr);
+  EXPECT_EQ(hand.Look(key).after, milliseconds(0)) << "that it goes on is written down first";
   EXPECT_EQ(hand.Look(key).after, milliseconds(minutes(10)));
   EXPECT_EQ(world.backend.RunningNow(), 1);
   hand.clock.Advance(minutes(10));
