@@ -13,6 +13,7 @@
 #include "cli/origin.h"
 #include "cli/validate_flag.h"
 #include "cli/verb.h"
+#include "operators/api/intent.h"
 #include "operators/codec/document.h"
 #include "operators/convert/sample_trial.h"
 #include "runtime/base/exit_code.h"
@@ -41,6 +42,20 @@ void PrintSample(const Object& object, const ConfigMapLookup& config_maps) {
   std::printf("# the job of a trial with%s:\n%s", values.c_str(), ToYaml(*job).c_str());
 }
 
+// What `lockstep suspend` and `cancel` have said of an object stays said when its file, which does
+// not mention it, is applied again.
+void KeepIntent(const Object& there, Object& object) {
+  const Labels& before = MetaOf(there).annotations;
+  for (const char* name : {kSuspendAnnotation, kCancelAnnotation}) {
+    const auto said = before.find(name);
+    if (said == before.end() || !MetaOf(object).annotations.insert(*said).second) continue;
+    if (said->first == kSuspendAnnotation) {
+      std::fprintf(stderr, "%s stays suspended; `lockstep resume` lets it go on\n",
+                   TypedName(object).c_str());
+    }
+  }
+}
+
 // What was done: "created", "configured" or "unchanged".
 Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) {
   AddOrigin(object);
@@ -53,6 +68,7 @@ Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) 
       outcome = client.Create(object, dry_run).status();
       done = "created";
     } else if (outcome.ok()) {
+      KeepIntent(*there, object);
       if (SameIntent(*there, object)) return std::string("unchanged");
       ObjectMeta meta = MetaOf(*there);
       meta.labels = MetaOf(object).labels;

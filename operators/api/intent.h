@@ -33,7 +33,7 @@ inline constexpr char kCancelAnnotation[] = "lockstep.dev/cancel";
 inline constexpr char kDeadlineAnnotation[] = "lockstep.dev/deadline";
 // Trials that run when the Experiment is done are left to finish, as Katib leaves them.
 inline constexpr char kKeepRunningAnnotation[] = "lockstep.dev/keep-running";
-// Katib's medianstop and log parser, slips included.
+// Katib's medianstop, slips included.
 inline constexpr char kCompatAnnotation[] = "lockstep.dev/compat";
 // How long the logs of an ended job are kept.
 inline constexpr char kJobTtlAnnotation[] = "lockstep.dev/job-ttl";

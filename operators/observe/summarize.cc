@@ -8,18 +8,21 @@
 namespace lockstep {
 namespace {
 
-// nullopt: no row of that name.
-std::optional<Metric> SummarizeOne(const std::string& name, const std::vector<MetricRow>& rows) {
+// nullopt: no row of that name. InvalidArgument: a time that is none.
+Result<std::optional<Metric>> SummarizeOne(const std::string& name,
+                                           const std::vector<MetricRow>& rows) {
   Metric metric{.name = name, .min = kUnavailable, .max = kUnavailable, .latest = {}};
   std::optional<double> min;
   std::optional<double> max;
   std::optional<RowTime> latest;
-  const RowTime untimed = *ParseRowTime(kNoTime);
   for (const MetricRow& row : rows) {
     if (row.name != name) continue;
-    // The parser lets no other time through; a row that has one anyway counts as untimed.
-    const RowTime time = ParseRowTime(row.time).value_or(untimed);
-    if (!latest || time >= *latest) {
+    const std::optional<RowTime> time = ParseRowTime(row.time);
+    if (!time) {
+      return InvalidArgument("a row of " + name + " has the time \"" + row.time +
+                             "\", which is not RFC 3339: parsers let none such through");
+    }
+    if (!latest || *time >= *latest) {
       latest = time;
       metric.latest = row.value;
     }
@@ -34,8 +37,13 @@ std::optional<Metric> SummarizeOne(const std::string& name, const std::vector<Me
       metric.max = row.value;
     }
   }
-  if (!latest) return std::nullopt;
-  return metric;
+  if (!latest) return std::optional<Metric>();
+  return std::optional<Metric>(std::move(metric));
+}
+
+bool HasStrategy(const ObjectiveSpec& objective, const std::string& name) {
+  return std::ranges::find(objective.metric_strategies, name, &MetricStrategy::name) !=
+         objective.metric_strategies.end();
 }
 
 std::string_view StrategyOf(const ObjectiveSpec& objective) {
@@ -47,15 +55,19 @@ std::string_view StrategyOf(const ObjectiveSpec& objective) {
 
 }  // namespace
 
-Observation Summarize(const ObjectiveSpec& objective, const std::vector<MetricRow>& rows) {
+Result<Observation> Summarize(const ObjectiveSpec& objective, const std::vector<MetricRow>& rows) {
+  Observation observation;
   const std::string& name = objective.objective_metric_name;
-  std::optional<Metric> first = SummarizeOne(name, rows);
-  if (!first || first->min == kUnavailable) {
-    first = Metric{.name = name, .min = kUnavailable, .max = kUnavailable, .latest = kUnavailable};
+  LOCKSTEP_ASSIGN_OR_RETURN(std::optional<Metric> first, SummarizeOne(name, rows));
+  if (HasStrategy(objective, name)) {
+    if (!first || first->min == kUnavailable) {
+      first = Metric{name, kUnavailable, kUnavailable, kUnavailable};
+    }
+    observation.metrics.push_back(*std::move(first));
   }
-  Observation observation{.metrics = {*std::move(first)}};
   for (const std::string& additional : objective.additional_metric_names) {
-    if (std::optional<Metric> metric = SummarizeOne(additional, rows)) {
+    LOCKSTEP_ASSIGN_OR_RETURN(std::optional<Metric> metric, SummarizeOne(additional, rows));
+    if (metric && HasStrategy(objective, additional)) {
       observation.metrics.push_back(*std::move(metric));
     }
   }

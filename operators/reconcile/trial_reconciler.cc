@@ -114,7 +114,7 @@ class TrialReconciler final : public Reconciler {
     std::vector<MetricRow> rows;
     if (trial.spec.objective && (output.rows || ended || has_rules)) {
       LOCKSTEP_ASSIGN_OR_RETURN(rows, observations_.Rows(trial.meta.uid, ""));
-      trial.status.observation = Summarize(*trial.spec.objective, rows);
+      LOCKSTEP_ASSIGN_OR_RETURN(trial.status.observation, Summarize(*trial.spec.objective, rows));
       trial.status.curve = Curve(*trial.spec.objective, rows);
     }
     if (may_stop) {

@@ -93,7 +93,8 @@ void CheckLog(const LogParserOptions& options, std::string_view log) {
   ObjectiveSpec objective;
   objective.objective_metric_name = options.metrics.front();
   objective.type = "minimize";
-  static_cast<void>(ObjectiveValue(objective, Summarize(objective, whole.rows)));
+  objective.metric_strategies = {{objective.objective_metric_name, "min"}};
+  static_cast<void>(ObjectiveValue(objective, Summarize(objective, whole.rows).value()));
   CHECK(Curve(objective, whole.rows, 10).size() <= 10);
 }
 

@@ -157,7 +157,8 @@ TEST_P(ParseConformance, DiffersOnlyOnPurpose) {
     // so of the objective.
     ObjectiveSpec objective;
     objective.objective_metric_name = test.args.at("metrics")[0];
-    EXPECT_EQ(Summarize(objective, ours->rows).metrics[0].latest, kUnavailable);
+    objective.metric_strategies = {{objective.objective_metric_name, "min"}};
+    EXPECT_EQ(Summarize(objective, ours->rows).value().metrics[0].latest, kUnavailable);
     for (const MetricRow& row : ours->rows) EXPECT_NE(row.name, objective.objective_metric_name);
     return;
   }

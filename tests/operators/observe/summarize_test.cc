@@ -15,7 +15,8 @@ ObjectiveSpec Objective(std::string type, std::string strategy = "") {
   objective.type = std::move(type);
   objective.objective_metric_name = "loss";
   objective.additional_metric_names = {"acc", "f1"};
-  if (!strategy.empty()) objective.metric_strategies = {{"loss", std::move(strategy)}};
+  if (strategy.empty()) strategy = objective.type == "maximize" ? "max" : "min";
+  objective.metric_strategies = {{"loss", std::move(strategy)}, {"acc", "max"}, {"f1", "max"}};
   return objective;
 }
 
@@ -24,29 +25,41 @@ MetricRow Row(std::string name, std::string value, std::int64_t step = 0) {
 }
 
 TEST(Summarize, PutsTheObjectiveFirstAndLeavesOutWhatWasNotReported) {
-  EXPECT_THAT(
-      Summarize(Objective("minimize"), {Row("acc", "1"), Row("x", "3"), Row("loss", "2")}).metrics,
-      ElementsAre(Metric{"loss", "2", "2", "2"}, Metric{"acc", "1", "1", "1"}));
+  EXPECT_THAT(Summarize(Objective("minimize"), {Row("acc", "1"), Row("x", "3"), Row("loss", "2")})
+                  .value()
+                  .metrics,
+              ElementsAre(Metric{"loss", "2", "2", "2"}, Metric{"acc", "1", "1", "1"}));
 }
 
 TEST(Summarize, NeverTakesWhatIsNotFiniteAsMinOrMax) {
   for (const char* bad : {"nan", "NaN", "inf", "-inf", "1e400", ""}) {
-    EXPECT_THAT(Summarize(Objective("minimize"), {Row("loss", bad), Row("loss", "0.5")}).metrics,
-                ElementsAre(Metric{"loss", "0.5", "0.5", "0.5"}))
+    EXPECT_THAT(
+        Summarize(Objective("minimize"), {Row("loss", bad), Row("loss", "0.5")}).value().metrics,
+        ElementsAre(Metric{"loss", "0.5", "0.5", "0.5"}))
         << bad;
   }
 }
 
 TEST(Summarize, CallsAnObjectiveWithoutANumberUnavailableButKeepsTheTextOfOthers) {
-  EXPECT_THAT(Summarize(Objective("minimize"), {Row("loss", "nan"), Row("acc", "nan")}).metrics,
-              ElementsAre(Metric{"loss", kUnavailable, kUnavailable, kUnavailable},
-                          Metric{"acc", kUnavailable, kUnavailable, "nan"}));
+  EXPECT_THAT(
+      Summarize(Objective("minimize"), {Row("loss", "nan"), Row("acc", "nan")}).value().metrics,
+      ElementsAre(Metric{"loss", kUnavailable, kUnavailable, kUnavailable},
+                  Metric{"acc", kUnavailable, kUnavailable, "nan"}));
 }
 
-TEST(ObjectiveValue, FollowsTheStrategyAndDefaultsToTheDirection) {
+TEST(Summarize, LeavesOutWhatHasNoStrategyAndRefusesATimeThatIsNone) {
+  ObjectiveSpec objective = Objective("minimize");
+  objective.metric_strategies = {{"acc", "max"}};
+  EXPECT_THAT(Summarize(objective, {Row("acc", "1"), Row("loss", "2")}).value().metrics,
+              ElementsAre(Metric{"acc", "1", "1", "1"}));
+  const auto untimed = Summarize(Objective("minimize"), {{"loss", "1", "yesterday", 0}});
+  EXPECT_EQ(untimed.status().kind(), StatusKind::kInvalidArgument);
+}
+
+TEST(ObjectiveValue, FollowsTheStrategy) {
   const std::vector<MetricRow> rows = {Row("loss", "3"), Row("loss", "1"), Row("loss", "2")};
   const auto value = [&](const ObjectiveSpec& objective) {
-    return ObjectiveValue(objective, Summarize(objective, rows));
+    return ObjectiveValue(objective, Summarize(objective, rows).value());
   };
   EXPECT_EQ(value(Objective("minimize")), 1);
   EXPECT_EQ(value(Objective("maximize")), 3);
@@ -57,8 +70,9 @@ TEST(ObjectiveValue, FollowsTheStrategyAndDefaultsToTheDirection) {
 TEST(ObjectiveValue, IsNoneWhereThereIsNoFiniteNumber) {
   EXPECT_EQ(ObjectiveValue(Objective("minimize"), {}), std::nullopt);
   const ObjectiveSpec latest = Objective("minimize", "latest");
-  EXPECT_EQ(ObjectiveValue(latest, Summarize(latest, {Row("loss", "1"), Row("loss", "nan")})),
-            std::nullopt);
+  EXPECT_EQ(
+      ObjectiveValue(latest, Summarize(latest, {Row("loss", "1"), Row("loss", "nan")}).value()),
+      std::nullopt);
 }
 
 TEST(Curve, KeepsAShortOneWhole) {
