@@ -58,6 +58,8 @@ TEST_F(VerbsTest, SuspendResumeAndCancelSayWhatIsWanted) {
   EXPECT_EQ(Annotation("slow", "lockstep.dev/suspend"), "true");
   EXPECT_EQ(Run({"suspend", "experiments", "--all"}).out,
             "experiment.kubeflow.org/slow is suspended already\n");
+  Apply("slow", Waiting());
+  EXPECT_EQ(Annotation("slow", "lockstep.dev/suspend"), "true") << "the file does not speak of it";
   EXPECT_EQ(Run({"resume", "exp", "slow"}).out,
             "experiment.kubeflow.org/slow resumed: what was stopped starts again\n");
   EXPECT_EQ(Annotation("slow", "lockstep.dev/suspend"), "");
