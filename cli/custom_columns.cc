@@ -3,37 +3,10 @@
 #include <algorithm>
 
 namespace lockstep {
-namespace {
-
-// The comma that ends the column which begins at `begin`: not one within brackets or quotes.
-std::size_t ColumnEnd(std::string_view text, std::size_t begin) {
-  int open = 0;
-  char quote = 0;
-  for (std::size_t i = begin; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\\') {
-      ++i;
-    } else if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (open > 0 && (c == '\'' || c == '"')) {
-      quote = c;
-    } else if (c == '[') {
-      ++open;
-    } else if (c == ']') {
-      --open;
-    } else if (c == ',' && open <= 0) {
-      return i;
-    }
-  }
-  return text.size();
-}
-
-}  // namespace
-
 Result<std::vector<CustomColumn>> ParseCustomColumns(std::string_view text) {
   std::vector<CustomColumn> columns;
   for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = ColumnEnd(text, begin);
+    const std::size_t end = EndOutsideBrackets(text, begin, ",");
     std::string_view column = text.substr(begin, end - begin);
     const std::size_t colon = column.find(':');
     if (colon == 0 || colon == column.npos || colon + 1 == column.size()) {

@@ -293,7 +293,7 @@ class JsonPath::Parser {
       LOCKSTEP_ASSIGN_OR_RETURN(std::string text, ParseQuoted(end));
       operand.literal = std::move(text);
     } else {
-      const std::size_t stop = EndOfWord(end);
+      const std::size_t stop = EndOutsideBrackets(text_.substr(0, end), at_, " \t=!<>");
       const std::string_view word = text_.substr(at_, stop - at_);
       if (word.starts_with('@') || word.starts_with('$') || word.starts_with('.')) {
         LOCKSTEP_ASSIGN_OR_RETURN(operand.path,
@@ -308,29 +308,6 @@ class JsonPath::Parser {
     }
     SkipSpaces();
     return operand;
-  }
-
-  // A path in a filter ends at a space or an operator outside its own brackets.
-  std::size_t EndOfWord(std::size_t end) const {
-    int open = 0;
-    char quote = 0;
-    for (std::size_t i = at_; i < end; ++i) {
-      const char c = text_[i];
-      if (c == '\\') {
-        ++i;
-      } else if (quote != 0) {
-        if (c == quote) quote = 0;
-      } else if (open > 0 && (c == '\'' || c == '"')) {
-        quote = c;
-      } else if (c == '[') {
-        ++open;
-      } else if (c == ']') {
-        --open;
-      } else if (open <= 0 && std::string_view(" \t=!<>").find(c) != std::string_view::npos) {
-        return i;
-      }
-    }
-    return end;
   }
 
   const std::string_view text_;
@@ -462,6 +439,28 @@ Result<std::vector<const Json*>> JsonPath::Find(const Json& root, const Json& cu
 std::string JsonText(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::size_t EndOutsideBrackets(std::string_view text, std::size_t begin, std::string_view ends) {
+  int open = 0;
+  char quote = 0;
+  for (std::size_t i = begin; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\') {
+      ++i;
+    } else if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (open > 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (c == '[') {
+      ++open;
+    } else if (c == ']') {
+      --open;
+    } else if (open <= 0 && ends.find(c) != std::string_view::npos) {
+      return i;
+    }
+  }
+  return text.size();
 }
 
 }  // namespace lockstep

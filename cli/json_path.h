@@ -51,4 +51,8 @@ class JsonPath {
 // As kubectl prints a value: a string as it is, anything else as JSON.
 std::string JsonText(const Json& value);
 
+// Where the first of the characters `ends` stands, from `begin` on, outside brackets and the quotes
+// in them; the end of `text` when there is none.
+std::size_t EndOutsideBrackets(std::string_view text, std::size_t begin, std::string_view ends);
+
 }  // namespace lockstep
