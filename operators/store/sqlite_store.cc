@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t kQueueMax = 4096;
 constexpr std::size_t kBatchMax = 512;  // bounds what one failed commit takes down
 constexpr std::chrono::seconds kWriteTimeout{60};
+// While writes come from many at once, one waits this long for others: a commit costs more than the
+// rows in it.
+constexpr std::chrono::microseconds kGathering{500};
 
 }  // namespace
 
@@ -108,17 +111,19 @@ SqliteStore::Stats SqliteStore::stats() const {
 Result<ObjectPtr> SqliteStore::Apply(Write write) {
   const ObjectKey key = write.object ? KeyOf(*write.object) : write.key;
   std::future<Result<ObjectPtr>> done;
+  bool wakes = false;
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() >= kQueueMax) {
       return Unavailable(key.ToString() + ": " + std::to_string(kQueueMax) +
                          " writes wait for the disk: try later");
     }
+    wakes = queue_.empty();
     queue_.push_back({std::move(write), {}});
     done = queue_.back().done.get_future();
     ++stats_.waiting;
   }
-  changed_.notify_all();
+  if (wakes) changed_.notify_all();
   if (done.wait_for(kWriteTimeout) != std::future_status::ready) {
     return DeadlineExceeded(key.ToString() + ": " + path_ + " did not take the write within " +
                             std::to_string(kWriteTimeout.count()) +
@@ -128,17 +133,20 @@ Result<ObjectPtr> SqliteStore::Apply(Write write) {
 }
 
 void SqliteStore::WriteUntilStopped() {
+  bool gathers = false;
   while (true) {
     std::deque<Request> batch;
     {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return stopped_ || !queue_.empty(); });
       if (queue_.empty()) return;
+      if (gathers) changed_.wait_for(lock, kGathering, [&] { return stopped_; });
       while (!queue_.empty() && batch.size() < kBatchMax) {
         batch.push_back(std::move(queue_.front()));
         queue_.pop_front();
       }
     }
+    gathers = batch.size() > 1;
     CommitTogether(std::move(batch));
   }
 }
