@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,8 +45,23 @@ json Sidecar(const std::string& shell, const json& fields = json::object()) {
   return init;
 }
 
+bool KernelGivesNamespaces() {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    _exit(unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(pid, &status, 0);
+  return status == 0;
+}
+
 class Mounts : public testing::Test {
  protected:
+  void SetUp() override {
+    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+    if (name.starts_with("WithoutNamespaces") || KernelGivesNamespaces()) return;
+    GTEST_SKIP() << name << ": this kernel gives no mount namespaces";
+  }
   ~Mounts() override {
     EXPECT_FALSE(fs::exists(kTop)) << "made on the machine";
     EXPECT_FALSE(fs::exists(kNested)) << "made on the machine";
