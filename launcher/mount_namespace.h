@@ -6,6 +6,7 @@
 // process in it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@
 namespace lockstep {
 
 struct MountError {
-  enum Stage : int { kNone, kNamespace, kStep } stage = kNone;
+  enum Stage : std::uint8_t { kNone, kNamespace, kStep } stage = kNone;
   int step = 0;  // kStep: its index
   int error = 0;
 };

@@ -13,11 +13,12 @@ constexpr std::array<std::uint8_t, 256> kClasses = [] {
   for (int c = '0'; c <= '9'; ++c) classes[static_cast<std::size_t>(c)] = kDigit | kWord | kName;
   for (int c = 'a'; c <= 'z'; ++c) {
     classes[static_cast<std::size_t>(c)] = kWord | kName;
-    classes[static_cast<std::size_t>(c - 'a' + 'A')] = kWord | kName;
+    classes[static_cast<unsigned char>(c - 'a' + 'A')] = kWord | kName;
   }
   classes['_'] = kWord | kName;
   classes['|'] = classes['-'] = kName;
-  for (const char c : {'\t', '\n', '\f', '\r', ' '}) classes[static_cast<std::size_t>(c)] = kSpace;
+  for (const char c : {'\t', '\n', '\f', '\r', ' '})
+    classes[static_cast<unsigned char>(c)] = kSpace;
   return classes;
 }();
 

@@ -69,7 +69,8 @@ Result<SourceReader::Cursor> SourceReader::CursorOf(const std::string& source) c
   return cursor;
 }
 
-Status SourceReader::Keep(std::vector<MetricRow> rows, const ReadPosition& next, Cursor& cursor) {
+Status SourceReader::Keep(const std::vector<MetricRow>& rows, const ReadPosition& next,
+                          Cursor& cursor) {
   cursor.mark.after = FormatReadPosition(next);
   LOCKSTEP_RETURN_IF_ERROR(observations_.Append(trial_.meta.uid, rows, cursor.mark));
   rows_ = rows_ || !rows.empty();
@@ -163,7 +164,7 @@ Result<bool> SourceReader::KeepLines(const MetricSource& source, const std::stri
   next.lines += parsed.lines;
   AddBad(parsed.bad, next);
   LOCKSTEP_RETURN_IF_ERROR(CountReports(parsed.rows));
-  LOCKSTEP_RETURN_IF_ERROR(Keep(std::move(parsed.rows), next, cursor));
+  LOCKSTEP_RETURN_IF_ERROR(Keep(parsed.rows, next, cursor));
   return true;
 }
 
@@ -197,7 +198,7 @@ Status SourceReader::ReadEventFile(const MetricSource& source, const ListedFile&
     LOCKSTEP_ASSIGN_OR_RETURN(Parsed parsed,
                               ParseRecords(source, file.name, piece.bytes, cursor.at));
     if (parsed.moved) {
-      LOCKSTEP_RETURN_IF_ERROR(Keep(std::move(parsed.rows), parsed.next, cursor));
+      LOCKSTEP_RETURN_IF_ERROR(Keep(parsed.rows, parsed.next, cursor));
       wanted = kChunkBytes;
     } else if (piece.bytes.size() == wanted && wanted == kChunkBytes) {
       wanted = kRecordBytesMax + 16;  // one record that is longer than a chunk

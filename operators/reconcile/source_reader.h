@@ -63,7 +63,7 @@ class SourceReader {
 
   Result<Cursor> CursorOf(const std::string& source) const;
   // Stores `rows` and moves the cursor to `next`.
-  Status Keep(std::vector<MetricRow> rows, const ReadPosition& next, Cursor& cursor);
+  Status Keep(const std::vector<MetricRow>& rows, const ReadPosition& next, Cursor& cursor);
   Status CountReports(std::vector<MetricRow>& rows) const;
   std::vector<std::string> Metrics() const;
   JobId IdOf(int generation) const;
