@@ -42,11 +42,11 @@ void PrintSample(const Object& object, const ConfigMapLookup& config_maps) {
   std::printf("# the job of a trial with%s:\n%s", values.c_str(), ToYaml(*job).c_str());
 }
 
-// What `lockstep suspend` and `cancel` have said of an object stays said when its file, which does
-// not mention it, is applied again.
+// What `lockstep suspend` and `cancel` have said of an object, and what the operator remembers in
+// it, stays when its file, which does not mention it, is applied again.
 void KeepIntent(const Object& there, Object& object) {
   const Labels& before = MetaOf(there).annotations;
-  for (const char* name : {kSuspendAnnotation, kCancelAnnotation}) {
+  for (const char* name : {kSuspendAnnotation, kCancelAnnotation, kDeletedTrialsAnnotation}) {
     const auto said = before.find(name);
     if (said == before.end() || !MetaOf(object).annotations.insert(*said).second) continue;
     if (said->first == kSuspendAnnotation) {

@@ -67,6 +67,7 @@ constexpr Row kRows[] = {
     {kRemoveLogsAnnotation, {TrainingJob::kKind}, CheckNothing},
     {kStopAnnotation, {TrainingJob::kKind}, CheckNothing},
     {kEarlyStopAnnotation, {TrainingJob::kKind}, CheckNothing},
+    {kDeletedTrialsAnnotation, {Experiment::kKind}, CheckNothing},
     {kWorkingDirAnnotation, {}, CheckNothing},
     {kPathAnnotation, {}, CheckNothing},
 };

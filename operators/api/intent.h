@@ -46,6 +46,9 @@ inline constexpr char kEarlyStopAnnotation[] = "lockstep.dev/early-stop";
 inline constexpr char kRetainAnnotation[] = "lockstep.dev/retain";
 // Remove what an ended job left behind (its job directory, logs and all); the value says why.
 inline constexpr char kRemoveLogsAnnotation[] = "lockstep.dev/remove-logs";
+// On an Experiment: the uids of its Trials that were deleted, with blanks between them. Their
+// metrics stay as long as it does.
+inline constexpr char kDeletedTrialsAnnotation[] = "lockstep.dev/deleted-trials";
 // Value of kSuspendAnnotation on the TrainingJob of a suspended Experiment: the Trial's reconciler
 // sets and removes it, and leaves a user's "true" alone.
 inline constexpr char kSuspendedByExperiment[] = "experiment";

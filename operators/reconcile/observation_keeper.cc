@@ -4,14 +4,12 @@
 #include <sstream>
 #include <string>
 
+#include "operators/api/intent.h"
 #include "operators/control/manager.h"
 #include "operators/reconcile/ownership.h"
 
 namespace lockstep {
 namespace {
-
-// On an Experiment: the uids of its Trials that were deleted, with blanks between them.
-constexpr char kDeletedTrialsAnnotation[] = "lockstep.dev/deleted-trials";
 
 std::set<std::string> DeletedTrials(const ObjectMeta& experiment) {
   std::set<std::string> uids;

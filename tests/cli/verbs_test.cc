@@ -48,6 +48,19 @@ class VerbsTest : public LockstepTest {
   }
 };
 
+TEST_F(VerbsTest, ApplyingAgainKeepsTheMetricsOfADeletedTrial) {
+  constexpr char kDeleted[] = "lockstep.dev/deleted-trials";
+  ApplyAndWait("kept", "echo accuracy=1");
+  ASSERT_EQ(Run({"delete", "trials", "--all"}).code, 0);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (Annotation("kept", kDeleted).empty() && std::chrono::steady_clock::now() < deadline) {
+  }
+  const std::string remembered = Annotation("kept", kDeleted);
+  ASSERT_NE(remembered, "");
+  Apply("kept", "echo accuracy=1");
+  EXPECT_EQ(Annotation("kept", kDeleted), remembered);
+}
+
 TEST_F(VerbsTest, SuspendResumeAndCancelSayWhatIsWanted) {
   Apply("slow", Waiting());
   const Outcome suspended = Run({"suspend", "exp/slow"});
