@@ -47,12 +47,21 @@ struct FailureRecord {
   std::vector<std::string> last_lines;  // at most 20
 };
 
+// Ranks of a role.
+struct RoleCount {
+  std::string role;
+  int active = 0;
+  int succeeded = 0;
+  int failed = 0;  // by themselves; one that was stopped counts nowhere
+};
+
 struct ExitRecord {
   int exit_code = 0;  // of `lockstep run`
   ExitCause cause = ExitCause::kSucceeded;
   std::string started_at;  // RFC 3339
   std::string ended_at;
   std::optional<FailureRecord> failure;
+  std::vector<RoleCount> roles = {};  // in the plan's order
 };
 
 enum class JobLife : std::uint8_t {

@@ -17,6 +17,18 @@ enum class SuccessRule : std::uint8_t {
   kAllRanks,  // every rank exits 0; the first that does not ends the job
   kRank0,  // rank 0's exit ends the job, well when it is 0; any rank's failure before that ends it
            // badly
+  kFirstRole,  // the same of all ranks of the first role
+  kAnyRank,    // the first exit 0 of any rank ends the job well
+};
+
+// Whether a job may be started again when a rank of the role fails. The launcher keeps it for
+// whoever decides that (operators/reconcile/restart_policy.h).
+enum class RestartRule : std::uint8_t { kOnFailure, kAlways, kNever, kExitCode };
+
+// Which variables tell a rank its place.
+enum class RankVariables : std::uint8_t {
+  kAll,       // docs/environment.md
+  kLockstep,  // LOCKSTEP_* alone: the plan's env gives what else the ranks are told
 };
 
 // What a program sees at a path of its own.
@@ -29,7 +41,8 @@ struct LaunchMount {
 
 // A program that is started before the ranks of a role: an init command, which must end well before
 // what follows it begins; or a sidecar, which runs beside the first rank of the role, to
-// <job_dir>/<name>.log. A sidecar that ends is not started again, and decides nothing.
+// <job_dir>/<name>.log, or beside each, to <job_dir>/<name>-rank-N.log. A sidecar that ends is not
+// started again, and decides nothing.
 struct LaunchInit {
   std::string name = {};  // of a sidecar: unique in the plan
   std::vector<std::string> command;
@@ -38,6 +51,7 @@ struct LaunchInit {
   std::vector<LaunchMount> mounts = {};  // with a source of the rank's own, an init command is run
                                          // for each rank, otherwise once
   bool sidecar = false;
+  bool every_rank = false;              // of a sidecar
   std::chrono::milliseconds linger{0};  // of a sidecar: from the end of the ranks to its SIGTERM
 };
 
@@ -49,13 +63,21 @@ struct LaunchRole {
   std::map<std::string, std::string> env;  // on top of LaunchPlan::env
   std::string working_dir;                 // empty: the launcher's
   std::vector<LaunchMount> mounts = {};
+  RestartRule restart = RestartRule::kOnFailure;
+  std::vector<std::string> host_names = {};  // of a rank; they are this machine's loopback for all
+                                             // programs of the job, where it can mount a hosts file
+  int port = 0;                              // where each rank of the role listens; 0: nowhere
+  std::string root = {};  // a root file system for its programs; empty: this machine's
 };
 
+// Text of a plan (commands, env, working directories, host names, what a token file holds) may hold
+// the tokens of rank_tokens.h, which the launcher replaces for each rank.
 struct LaunchPlan {
   std::string job = "job";  // for messages and LOCKSTEP_JOB
   int generation = 0;
   std::vector<LaunchRole> roles;  // ranks are numbered through the roles in order
   SuccessRule success = SuccessRule::kAllRanks;
+  RankVariables rank_variables = RankVariables::kAll;
   std::map<std::string, std::string>
       env;  // on top of the launcher's own environment less rank variables of other launchers
   std::string job_dir;                      // empty: a new one under the state directory

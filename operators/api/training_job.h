@@ -68,14 +68,16 @@ struct Container {
 
 struct PodSpec {
   std::vector<Container> init_containers;  // in order before the ranks; sidecars among them
-  std::vector<Container> containers;       // exactly one
+  std::vector<Container> containers;       // the first is the rank; others run beside each rank
   std::vector<Volume> volumes;
   std::string restart_policy;
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("initContainers", self.init_containers, "Run in order before the containers.");
-    v.Field("containers", self.containers, "The program of a rank: exactly one container.");
+    v.Field("containers", self.containers,
+            "The program of a rank; further containers run beside each rank and decide "
+            "nothing.");
     v.Field("volumes", self.volumes, "Folders and files that its containers may see.");
     v.Field("restartPolicy", self.restart_policy, "Never or OnFailure.");
     // About pulling images and placing pods: one machine does without.
@@ -136,16 +138,35 @@ struct PodTemplate {
   friend bool operator==(const PodTemplate&, const PodTemplate&) = default;
 };
 
+// In commands, arguments, environment, working directories, host names and files of a job, what
+// differs from rank to rank, or is only known at the start, is written as a token (launcher/
+// rank_tokens.h):
+//   ${lockstep.rank}  ${lockstep.index}  ${lockstep.host:ROLE/INDEX}  ${lockstep.port:ROLE/INDEX}
 struct JobRole {
   std::string name;
   std::int32_t replicas = 1;
   PodTemplate pod_template;
+  std::string restart_policy = {};           // Always, OnFailure, Never, ExitCode; empty: OnFailure
+  std::vector<std::string> host_names = {};  // of a rank, with ${lockstep.index}; the first is what
+                                             // ${lockstep.host:...} stands for
+  std::int32_t port = 0;   // where each rank listens, as ${lockstep.port:...}; 0: nowhere
+  bool host_only = false;  // it only lends its hosts to the programs of the first role (sshd)
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("name", self.name, "Name of the role: worker, chief, launcher.");
     v.Field("replicas", self.replicas, "Ranks of the role; default 1.");
     v.Field("template", self.pod_template, "The program of each rank.");
+    v.Field("restartPolicy", self.restart_policy,
+            "Whether the group is started again when a rank of this role fails: OnFailure "
+            "(default) and Always: yes; Never: the job fails; ExitCode: after exit codes from 128 "
+            "on and signals.");
+    v.Field("hostNames", self.host_names,
+            "Host names of a rank, with ${lockstep.index} for its number in the role.");
+    v.Field("port", self.port, "The port on which each rank of the role listens.");
+    v.Field("hostOnly", self.host_only,
+            "Its ranks only lend their hosts to the first role's programs, as the workers of an "
+            "MPIJob do: on one machine they are not started.");
   }
   friend bool operator==(const JobRole&, const JobRole&) = default;
 };
@@ -174,12 +195,19 @@ struct TrainingJobSpec {
   std::optional<std::int64_t> active_deadline_seconds;
   std::optional<std::int64_t> grace_period_seconds;
   std::optional<JobCollector> metrics_collector = {};
+  bool suspend = false;
+  std::optional<std::int64_t> ttl_seconds_after_finished = {};
+  std::string clean_pod_policy = {};
+  std::string managed_by = {};
+  std::string rank_environment = {};  // All (also when empty), Lockstep
+  Json source = {};                   // null: it was written as a TrainingJob
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("roles", self.roles, "Groups of ranks; ranks are numbered in the order of the roles.");
     v.Field("successPolicy", self.success_policy,
-            "AllRanks (default) or Rank0: whose exit 0 ends the job well.");
+            "Whose exit 0 ends the job well: AllRanks (default), Rank0, FirstRole (all ranks of "
+            "the first role) or AnyRank.");
     v.Field("maxRestarts", self.max_restarts,
             "How often the group is started again after a failure; default 0.");
     v.Field("activeDeadlineSeconds", self.active_deadline_seconds,
@@ -188,12 +216,25 @@ struct TrainingJobSpec {
             "Between SIGTERM and SIGKILL; default 30.");
     v.Field("metricsCollector", self.metrics_collector,
             "How metrics are collected; the operator sets it for the job of a trial.");
+    v.Field("suspend", self.suspend, "Whether the job is to rest, or to stop until it goes on.");
+    v.Field("ttlSecondsAfterFinished", self.ttl_seconds_after_finished,
+            "The job is deleted this long after its end.");
+    v.Field("cleanPodPolicy", self.clean_pod_policy,
+            "None (default) and Running: logs are kept when the job has ended; All: they go. What "
+            "still runs then is stopped either way.");
+    v.Field("managedBy", self.managed_by,
+            "Who runs the job; somebody else than this operator's kinds' own: it is left alone.");
+    v.Field("rankEnvironment", self.rank_environment,
+            "All (default): ranks get RANK, WORLD_SIZE, MASTER_ADDR and the like beside LOCKSTEP_ "
+            "variables; Lockstep: those alone.");
+    v.Field("source", self.source, "The manifest of another kind that this job stands for.");
   }
   friend bool operator==(const TrainingJobSpec&, const TrainingJobSpec&) = default;
 };
 
 struct FirstFailure {
   std::int32_t rank = -1;  // -1: no rank is to blame (deadline, launcher lost)
+  std::string role;
   std::string host;
   std::string cause;  // see launcher/job_record.h
   std::int32_t exit_code = 0;
@@ -204,6 +245,7 @@ struct FirstFailure {
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("rank", self.rank, "The rank that failed first; -1 when none did.");
+    v.Field("role", self.role, "Its role.");
     v.Field("host", self.host, "Where it ran.");
     v.Field("cause", self.cause, "user-error, signal, deadline, launcher-lost or start-failed.");
     v.Field("exitCode", self.exit_code, "Its exit code.");
@@ -214,12 +256,43 @@ struct FirstFailure {
   friend bool operator==(const FirstFailure&, const FirstFailure&) = default;
 };
 
+struct RoleStatus {
+  std::string name;
+  std::int32_t active = 0;
+  std::int32_t succeeded = 0;
+  std::int32_t failed = 0;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("name", self.name, "Name of the role.");
+    v.Field("active", self.active, "Ranks that run.");
+    v.Field("succeeded", self.succeeded, "Ranks that ended well.");
+    v.Field("failed", self.failed, "Ranks that failed.");
+  }
+  friend bool operator==(const RoleStatus&, const RoleStatus&) = default;
+};
+
+struct RestartCount {
+  std::string cause;  // as FirstFailure's
+  std::int32_t count = 0;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("cause", self.cause, "Why the group was started again.");
+    v.Field("count", self.count, "How often.");
+  }
+  friend bool operator==(const RestartCount&, const RestartCount&) = default;
+};
+
 struct TrainingJobStatus {
   std::string start_time;
   std::string completion_time;
   std::vector<Condition> conditions;  // Created, Running, Suspended, Restarting, Succeeded, Failed
   std::int32_t generation = 0;        // how often the group was started again
   std::int32_t active = 0;            // ranks that run
+  std::vector<RoleStatus> roles = {};
+  std::vector<RestartCount> restarts = {};
+  std::vector<std::string> devices = {};  // GPUs of this machine that the job holds: "0", "1"
   std::optional<FirstFailure> first_failure;
   std::int64_t log_bytes = 0;        // size of its job directory when it ended
   std::string logs_removed_time;     // empty: it is there
@@ -233,6 +306,9 @@ struct TrainingJobStatus {
             "Created, Running, Suspended, Restarting, Succeeded, Failed.");
     v.Field("generation", self.generation, "How often the group was started again.");
     v.Field("active", self.active, "Ranks that run now.");
+    v.Field("roles", self.roles, "How the ranks of each role are.");
+    v.Field("restarts", self.restarts, "How often the group was started again, by cause.");
+    v.Field("devices", self.devices, "The GPUs that the job holds, by their number.");
     v.Field("firstFailure", self.first_failure, "What went wrong first.");
     v.Field("logBytes", self.log_bytes, "Size of the job directory, logs and all, at the end.");
     v.Field("logsRemovedTime", self.logs_removed_time, "When the job directory was removed.");

@@ -99,12 +99,29 @@ struct ClaimVolume {
   friend bool operator==(const ClaimVolume&, const ClaimVolume&) = default;
 };
 
+struct InlineFile {
+  std::string path;  // in the volume
+  std::string text;
+  std::optional<std::string> local_text = {};
+  std::optional<std::int32_t> mode = {};
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("path", self.path, "The file in the volume: a relative path.");
+    v.Field("text", self.text, "What it holds, with the tokens of a job.");
+    v.Field("localText", self.local_text, "In its place where all ranks run on one machine.");
+    v.Field("mode", self.mode, "Permissions of the file; default 0644.");
+  }
+  friend bool operator==(const InlineFile&, const InlineFile&) = default;
+};
+
 struct Volume {
   std::string name;
   std::optional<EmptyDirVolume> empty_dir = {};  // also when there is no source
   std::optional<HostPathVolume> host_path = {};
   std::optional<ConfigMapVolume> config_map = {};
   std::optional<ClaimVolume> claim = {};
+  std::vector<InlineFile> inline_files = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
@@ -113,6 +130,7 @@ struct Volume {
     v.Field("hostPath", self.host_path, "A folder or file of this machine.");
     v.Field("configMap", self.config_map, "The values of a ConfigMap, as files.");
     v.Field("persistentVolumeClaim", self.claim, "A folder that survives the job.");
+    v.Field("inlineFiles", self.inline_files, "Files whose text is in the job; a Lockstep field.");
     v.Refused(kNoSecrets, {"secret"});
     v.Refused("write each of its sources as a volume of its own", {"projected"});
     v.Refused("take the fields as environment variables: valueFrom.fieldRef", {"downwardAPI"});

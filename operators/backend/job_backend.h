@@ -61,6 +61,7 @@ enum class JobPhase : std::uint8_t { kNotFound, kStarting, kRunning, kSucceeded,
 struct JobObservation {
   JobPhase phase = JobPhase::kNotFound;
   int active = 0;                             // ranks that run
+  std::vector<RoleStatus> roles = {};         // of the plan, in its order; empty: not known
   std::optional<FirstFailure> first_failure;  // kFailed only
   bool end_is_told = false;                   // TellEnds will say when it has ended
 };

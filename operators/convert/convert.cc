@@ -28,7 +28,7 @@ void CheckRole(const JobRole& role, const std::string& path, FindingList& findin
 
 }  // namespace
 
-Result<Converted> ConvertToTrainingJob(const Document& document) {
+Result<Converted> ConvertToTrainingJob(const Document& document, const RuntimeLookup&) {
   const std::string kind = TextField(document.value, "kind");
   const std::string api_version = TextField(document.value, "apiVersion");
   std::string known;
