@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "launcher/job_dir.h"
+#include "launcher/lost_job.h"
 #include "launcher/unique_fd.h"
 #include "operators/backend/exit_watch.h"
 #include "operators/backend/job_files.h"
@@ -18,6 +19,8 @@ namespace lockstep {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kSweepBound{5};
 
 FirstFailure LauncherLost(std::string message) {
   FirstFailure failure;
@@ -81,7 +84,7 @@ class LocalBackend final : public JobBackend {
     const LauncherProcess launcher(dir.path());
     LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife life, launcher.Life());
     if (life == LauncherLife::kNone) return true;
-    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife job, dir.Life());
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife job, LifeOf(dir, life));
     // A launcher that has released the lock is only on its way out; one that is gone may have left
     // its guardian at work, which holds the lock.
     if (job == JobLife::kEnded) return true;
@@ -138,12 +141,22 @@ class LocalBackend final : public JobBackend {
     return job.phase == JobPhase::kStarting || job.phase == JobPhase::kRunning;
   }
 
+  // Of a job that lost its guardian as well as its launcher, this is what cleans up. A launcher
+  // that has lost its guardian alone ends the job itself.
+  static Result<JobLife> LifeOf(const JobDir& dir, LauncherLife launcher) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, dir.Life());
+    if (life != JobLife::kLost || launcher != LauncherLife::kGone) return life;
+    // On a full disk there is no exit.json; that the job is lost is known all the same.
+    (void)EndLostJob(dir, kSweepBound);
+    return dir.Life();
+  }
+
   Result<JobObservation> Look(const JobId& id) const {
     const JobDir dir = DirOf(id);
     // The launcher before the directory: one that is gone writes nothing after it was looked at.
     LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife launcher, LauncherProcess(dir.path()).Life());
     if (launcher == LauncherLife::kNone) return JobObservation{};
-    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, dir.Life());
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, LifeOf(dir, launcher));
     JobObservation observation;
     if (life == JobLife::kRunning) {
       observation.phase = JobPhase::kRunning;
