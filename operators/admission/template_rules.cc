@@ -7,6 +7,7 @@
 #include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/gjson.h"
+#include "operators/convert/kubernetes_fields.h"
 #include "operators/convert/sample_trial.h"
 #include "operators/convert/trial_template.h"
 
@@ -162,7 +163,11 @@ void CheckConverted(const TrialTemplate& trial_template, const TrialTemplateSour
   const auto converted = ConvertToTrainingJob(JobDocument(*findings.document(), source, job));
   if (!converted.ok()) {
     Finding finding{.path = "kind", .message = converted.status().message(), .unsupported = true};
-    return AddOfJob(source, std::move(finding), findings);
+    AddOfJob(source, std::move(finding), findings);
+    FindingList fields(nullptr);
+    CheckKubernetesFields(job, fields);
+    for (Finding& unknown : fields.Take()) AddOfJob(source, std::move(unknown), findings);
+    return;
   }
   for (const Finding& finding : converted->findings) {
     const Json::json_pointer place(PathToPointer(finding.path));
