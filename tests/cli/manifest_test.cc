@@ -261,10 +261,11 @@ items:
 )";
   const std::string file = WriteFile("list.yaml", kList);
   EXPECT_EQ(Run({"validate", file}).out, "2 objects are valid\n");
-  ExpectFails(Run({"validate", WriteFile("bad.yaml", Replaced(kList, "data: {a: b}}", "dat: {}}"))}),
-              4, {"bad.yaml:12:", "dat: unknown field \"dat\" (did you mean data?)"});
-  ExpectFails(Run({"validate", WriteFile("bad.yaml", Replaced(kList, "name: two", "name: one"))}), 4,
-              {"bad.yaml:12:", "default/one is there already, in ", "bad.yaml:5"});
+  ExpectFails(
+      Run({"validate", WriteFile("bad.yaml", Replaced(kList, "data: {a: b}}", "dat: {}}"))}), 4,
+      {"bad.yaml:12:", "dat: unknown field \"dat\" (did you mean data?)"});
+  ExpectFails(Run({"validate", WriteFile("bad.yaml", Replaced(kList, "name: two", "name: one"))}),
+              4, {"bad.yaml:12:", "default/one is there already, in ", "bad.yaml:5"});
   EXPECT_EQ(Findings(Replaced(kList, "items:\n  -", "itms: []\nitems:\n  -")),
             std::vector<std::string>{"4 itms error"});
   ExpectFails(Run({"validate", WriteFile("bad.yaml", "apiVersion: v1\nkind: List\nitems: {}\n")}),

@@ -54,8 +54,8 @@ std::string InConfigMap() {
 
 TEST(ConfigMapTemplate, AnnotationsOfItsJobAreCheckedAsThoseOfAnInlineOne) {
   const auto annotated = [](const std::string& annotation) {
-    return Say(ChangedIn(InConfigMap(), "{labels: {team: t}}",
-                         "{annotations: {" + annotation + "}}"));
+    return Say(
+        ChangedIn(InConfigMap(), "{labels: {team: t}}", "{annotations: {" + annotation + "}}"));
   };
   EXPECT_EQ(annotated("lockstep.dev/deadline: 90m"), "");
   EXPECT_EQ(annotated("lockstep.dev/deadline: '${trialParameters.layers}'"), "");

@@ -214,7 +214,8 @@ TEST_F(SourceReading, EventFilesAreReadAsTheyGrowEachByItself) {
 
 TEST_F(SourceReading, ABrokenRecordEndsItsFileAndIsToldOnce) {
   Collect("TensorFlowEvent", {"/logs", "Directory", ""});
-  Add(Event("loss", 0) + FramedTfRecord("\xff\xff") + Event("loss", 1) + "garbage that is long enough",
+  Add(Event("loss", 0) + FramedTfRecord("\xff\xff") + Event("loss", 1) +
+          "garbage that is long enough",
       "events.out.tfevents.1");
   Add(Event("loss", 2), "events.out.tfevents.2");
   Read();

@@ -136,7 +136,8 @@ TEST(SearchSpace, HoldsEveryValueItGivesAndNothingBesides) {
   const Parameter specs[] = {Make(Range("double", "0.01", "0.1")),
                              Make(Range("double", "-0.2", "1000", "0.1")),
                              Make(Range("double", "1e-6", "1", "", "logUniform")),
-                             Make(Range("int", "0.5", "4.5")), Make(Range("int", "2", "64", "2")),
+                             Make(Range("int", "0.5", "4.5")),
+                             Make(Range("int", "2", "64", "2")),
                              Make(List("discrete", {"0.1", "1"})),
                              Make(List("categorical", {"0.1", "adam"}))};
   for (const Parameter& parameter : specs) {

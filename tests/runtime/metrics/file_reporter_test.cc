@@ -32,7 +32,8 @@ std::vector<std::int64_t> ManySteps() {
   return steps;
 }
 
-// 100000 as "1e+05" is no step to the operator: its early-stopping rules would count from one again.
+// 100000 as "1e+05" is no step to the operator: its early-stopping rules would count from one
+// again.
 TEST(FileReporter, EveryStepIsReadBackByTheOperatorsParser) {
   const TemporaryFolder folder;
   const std::string path = folder.File("metrics.log");
