@@ -4,7 +4,7 @@
 set -euo pipefail
 build=$1 here=$(dirname "$0")
 if [ ! -x "$build/bench/bench_parse" ]; then
-  for bar in speed default braces words equals katib; do
+  for bar in speed default braces words equals katib katib-dense; do
     echo "bar parse-$bar got - WANTED see bench/README.md not-shown (no PCRE2: ./dev setup bench)"
   done
   exit 77

@@ -27,10 +27,16 @@ constexpr std::array kModules = {"trainer", "data.loader", "dist.rendezvous", "c
 
 class Writer {
  public:
-  explicit Writer(std::size_t bytes) : bytes_(bytes) { log_.text.reserve(bytes + (1 << 16)); }
+  Writer(std::size_t bytes, bool dense) : bytes_(bytes), dense_(dense) {
+    log_.text.reserve(bytes + (1 << 16));
+  }
 
   ParseLog Write() {
     while (log_.text.size() < bytes_) {
+      if (dense_ && Random(2) == 0) {
+        Metrics();
+        continue;
+      }
       const int kind = Random(1000);
       if (kind < 40)
         Metrics();
@@ -140,6 +146,7 @@ class Writer {
   }
 
   const std::size_t bytes_;
+  const bool dense_;
   std::mt19937 random_{20261122};
   long now_ms_ = 0;
   ParseLog log_;
@@ -147,6 +154,7 @@ class Writer {
 
 }  // namespace
 
-ParseLog MakeParseLog(std::size_t bytes) { return Writer(bytes).Write(); }
+ParseLog MakeParseLog(std::size_t bytes) { return Writer(bytes, false).Write(); }
+ParseLog MakeDenseParseLog(std::size_t bytes) { return Writer(bytes, true).Write(); }
 
 }  // namespace lockstep::bench

@@ -19,5 +19,7 @@ struct ParseLog {
 //   2026-11-22T06:30:00Z INFO {metricName: loss, metricValue: 0.5};{metricName: accuracy, ...}
 //   train loss : 0.5, train accuracy : 0.9
 ParseLog MakeParseLog(std::size_t bytes);
+// The same, but every other line reports loss and accuracy.
+ParseLog MakeDenseParseLog(std::size_t bytes);
 
 }  // namespace lockstep::bench

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "operators/api/did_you_mean.h"
+#include "operators/suggest/search_space.h"
+#include "runtime/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -12,6 +14,17 @@ std::string Joined(const std::vector<std::string_view>& names) {
   std::string list;
   for (const std::string_view name : names) list += (list.empty() ? "" : ", ") + std::string(name);
   return list;
+}
+
+std::string SpaceText(const ParameterSpec& parameter) {
+  const FeasibleSpace& space = *parameter.feasible_space;
+  const std::string type = "a " + parameter.parameter_type;
+  if (!space.list.empty()) {
+    return type + " out of " + Joined({space.list.begin(), space.list.end()});
+  }
+  const std::string step = space.step.empty() ? "" : " in steps of " + space.step;
+  return (parameter.parameter_type == "int" ? "an int" : type) + " from " + space.min + " to " +
+         space.max + step;
 }
 
 }  // namespace
@@ -53,6 +66,22 @@ Result<std::vector<ParameterAssignment>> ReadAssignments(
     return InvalidArgument("no value for " + Joined(missing) + ": add" + next_step);
   }
   return assignments;
+}
+
+std::vector<std::string> ValuesOutside(const std::vector<ParameterAssignment>& assignments,
+                                       const std::vector<ParameterSpec>& parameters) {
+  std::vector<std::string> lines;
+  const Result<SearchSpace> space = SearchSpace::Create(parameters);
+  if (!space.ok()) return lines;  // which has been told
+  for (const auto& [name, value] : assignments) {
+    const auto spec = std::ranges::find(parameters, name, &ParameterSpec::name);
+    CHECK(spec != parameters.end()) << name;
+    const auto at = static_cast<std::size_t>(spec - parameters.begin());
+    if (space->parameters()[at].Holds(value)) continue;
+    lines.push_back("--set " + name + "=" + value + ": outside the feasible space of " + name +
+                    ", " + SpaceText(*spec) + ": the search never tries it");
+  }
+  return lines;
 }
 
 }  // namespace lockstep

@@ -14,4 +14,10 @@ namespace lockstep {
 Result<std::vector<ParameterAssignment>> ReadAssignments(
     const std::vector<std::string>& texts, const std::vector<ParameterSpec>& parameters);
 
+// A line for each assignment whose value the search would never draw: "--set lr=5: outside the
+// feasible space of lr, a double from 0.01 to 0.05". REQUIRES: `parameters` are valid, and
+// `assignments` theirs.
+std::vector<std::string> ValuesOutside(const std::vector<ParameterAssignment>& assignments,
+                                       const std::vector<ParameterSpec>& parameters);
+
 }  // namespace lockstep

@@ -55,6 +55,10 @@ Result<std::string> DeleteOne(ObjectClient& client, const ObjectKey& key, const 
     LOCKSTEP_ASSIGN_OR_RETURN(logs, JobPathsOf(client, key, dir.jobs_path()));
   }
   LOCKSTEP_RETURN_IF_ERROR(client.Delete(key));
+  if (options.logs) {  // those too that a search has started since; from now on it starts none
+    const auto more = JobPathsOf(client, key, dir.jobs_path());
+    if (more.ok()) logs.insert(logs.end(), more->begin(), more->end());
+  }
   if (!options.wait) return std::string("is being deleted");
   LOCKSTEP_RETURN_IF_ERROR(WaitUntilGone(client, key));
   if (!options.logs) return std::string("deleted");
@@ -119,8 +123,9 @@ void AddDeleteVerb(CLI::App& app, VerbContext& context) {
                    "do not wait. Nothing is ever orphaned")
       ->check(CLI::IsMember({"foreground", "background", "orphan"}));
   verb->add_flag("--wait,!--no-wait", options->wait, "Wait until it is gone; the default");
-  verb->add_flag("--logs", options->logs,
-                 "What its jobs have printed too, which is kept otherwise");
+  verb->add_flag(
+      "--logs", options->logs,
+      "Remove what its jobs have left too, logs and all, which stays for 7 days otherwise");
   verb->add_flag("--ignore-not-found", options->ignore_not_found, "What is not there is no error");
   verb->callback([options, &context] {
     OnInterruptSay("interrupted; delete again to be sure");

@@ -1,9 +1,11 @@
 #include "cli/job_removal.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <system_error>
 
-#include "operators/backend/local_backend.h"
+#include "operators/backend/job_folders.h"
 
 namespace lockstep {
 namespace {
@@ -39,6 +41,8 @@ Status RemoveJobPaths(const std::vector<std::string>& paths) {
     std::error_code error;
     std::filesystem::remove_all(path, error);  // the operator may have been there before
     if (error) failed = ErrnoStatus("remove " + path, error.value());
+    // Of the last job the namespace's folder goes too; rmdir refuses while there is another.
+    rmdir(std::filesystem::path(path).parent_path().c_str());
   }
   return failed;
 }

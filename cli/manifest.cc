@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/object_list.h"
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
 #include "operators/api/field_path.h"
@@ -144,6 +145,21 @@ std::string PlaceOf(const Document& document) {
   return document.file + ":" + std::to_string(document.MarkOf("").position.line);
 }
 
+// The objects of a parsed document. Of a List's own unknown fields becomes what `unknown` says.
+void Take(Document document, UnknownFields unknown, std::vector<Document>& documents,
+          Manifests& manifests) {
+  const std::string file = document.file;
+  std::vector<Finding> findings;
+  std::ranges::move(ObjectsIn(std::move(document), findings), std::back_inserter(documents));
+  if (unknown == UnknownFields::kIgnored) std::erase_if(findings, &Finding::unknown_field);
+  for (Finding& finding : findings) {
+    if (!finding.unknown_field || unknown == UnknownFields::kError) continue;
+    finding.severity = Finding::Severity::kWarning;
+    finding.message += ": it is left out";
+  }
+  AddFindings(file, std::move(findings), manifests);
+}
+
 class Loader {
  public:
   // `documents` outlive the loader.
@@ -237,7 +253,9 @@ Result<Manifests> LoadManifests(const std::vector<std::string>& names, const Loa
       LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadText(file));
       Result<std::vector<Document>> parsed = ParseYaml(text, file);
       if (parsed.ok()) {
-        std::ranges::move(*parsed, std::back_inserter(documents));
+        for (Document& document : *parsed) {
+          Take(std::move(document), options.unknown_fields, documents, manifests);
+        }
       } else {
         manifests.findings.push_back(WholeFinding(file, parsed.status()));
       }

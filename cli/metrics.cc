@@ -42,29 +42,28 @@ class RowPrinter {
     }
   }
 
-  void Print(const std::vector<MetricRow>& rows) {
-    for (const MetricRow& row : rows) {
-      if (json_) {
-        PrintJson(row);
-      } else {
-        PrintCells(row);
-      }
+  void Print(const ParsedRow& row) {
+    if (json_) {
+      PrintJson(row);
+    } else {
+      PrintCells(row);
     }
-    std::fflush(out_);  // who pipes a running program's output in sees each line at once
   }
+  // Who pipes a running program's output in sees each line at once.
+  void Flush() { std::fflush(out_); }
 
  private:
-  void PrintJson(const MetricRow& row) {
+  void PrintJson(const ParsedRow& row) {
     const Json line = {{"name", row.name}, {"value", row.value}, {"timestamp", row.time}};
     std::fprintf(out_, "%s\n", line.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
   }
-  void PrintCells(const MetricRow& row) {
+  void PrintCells(const ParsedRow& row) {
     if (!header_) PrintLine("NAME", "VALUE", "TIME");
     header_ = true;
-    std::string value = row.value.empty() ? "-" : row.value;
+    std::string value(row.value.empty() ? "-" : row.value);
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' '; };
     std::ranges::replace_if(value, is_control, ' ');
-    PrintLine(row.name, value, row.time == kNoTime ? "-" : row.time);
+    PrintLine(std::string(row.name), value, std::string(row.time == kNoTime ? "-" : row.time));
   }
   void PrintLine(const std::string& name, const std::string& value, const std::string& time) {
     std::fprintf(out_, "%-*s   %-*s   %s\n", name_columns_, name.c_str(), kValueColumns,
@@ -95,10 +94,11 @@ Status ReadAll(int fd, const std::string& name, LogReader& reader, RowPrinter& p
   std::string piece(kPieceBytes, '\0');
   for (;;) {
     LOCKSTEP_ASSIGN_OR_RETURN(const std::size_t size, ReadPiece(fd, name, piece));
-    Result<std::vector<MetricRow>> rows =
-        size == 0 ? reader.End() : reader.Read(std::string_view(piece).substr(0, size));
-    if (!rows.ok()) return rows.status().WithContext(name);
-    printer.Print(*rows);
+    const auto print = [&](const ParsedRow& row) { printer.Print(row); };
+    const Status status =
+        size == 0 ? reader.End(print) : reader.Read(std::string_view(piece).substr(0, size), print);
+    if (!status.ok()) return status.WithContext(name);
+    printer.Flush();
     if (size == 0) return OkStatus();
   }
 }
@@ -122,7 +122,9 @@ Status PrintAsKatib(int fd, const std::string& name, const ParseOptions& options
   LOCKSTEP_RETURN_IF_ERROR(ReadAll(fd, name, reader, printer));
   if (std::ferror(kept.get()) != 0) return Internal("the rows could not be kept: is /tmp full?");
   if (const std::vector<MetricRow> instead = reader.Instead(); !instead.empty()) {
-    RowPrinter(options, stdout).Print(instead);
+    for (const MetricRow& row : instead) {
+      RowPrinter(options, stdout).Print({row.name, row.value, row.time, row.step});
+    }
     return OkStatus();
   }
   return CopyToStdout(kept.get());

@@ -100,6 +100,10 @@ int Render(const RenderOptions& options, const VerbContext& context) {
       });
   const Result<Trial> trial = TrialOf(options, std::get<Experiment>(applied), config_maps);
   if (!trial.ok()) return Fail(trial.status());
+  for (const std::string& line :
+       ValuesOutside(trial->spec.parameter_assignments, experiment->spec.parameters)) {
+    std::fprintf(stderr, "lockstep: warning: %s\n", line.c_str());
+  }
   if (!options.plan) {
     std::fputs(Text(trial->spec.run_spec, options.output).c_str(), stdout);
     return kExitSuccess;

@@ -3,7 +3,7 @@
 //
 //   plan.json      the LaunchPlan; written before the launcher is started
 //   lock           there from the start, and held by the launcher's guardian for as long as
-//                  anything of the generation may run
+//                  anything of the generation may run; it holds the job's tag
 //   rank-N.log     what rank N printed (stdout and stderr), whole lines
 //   merged.log     all ranks, each line with its [rank] in front
 //   NAME.log       what the sidecar NAME printed
@@ -69,7 +69,7 @@ enum class JobLife : std::uint8_t {
   kRunning,
   kEnded,
   kLost
-};  // kLost: the lock is free and there is no exit.json
+};  // kLost: the lock is free and there is no exit.json; see lost_job.h
 
 class JobDir {
  public:

@@ -18,7 +18,7 @@ namespace lockstep {
 namespace {
 
 Result<std::string> RandomHex() {
-  std::array<std::uint8_t, 16> bytes{};
+  std::array<std::uint8_t, kTagBytes / 2> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     return ErrnoStatus("draw a random number", errno);
   }

@@ -2,6 +2,7 @@
 // directory.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "launcher/rank_env.h"
@@ -11,6 +12,8 @@
 namespace lockstep {
 
 Environment OwnEnvironment();
+
+inline constexpr std::size_t kTagBytes = 32;  // of RunIdentity::tag: lower case hex digits
 
 // A port that was free when asked, a tag and a rendezvous that nobody else has.
 Result<RunIdentity> DrawRunIdentity(std::string job_dir);

@@ -320,7 +320,7 @@ Result<ExitRecord> Supervise(const LaunchPlan& plan) {
   EnsureStandardDescriptors();
   LOCKSTEP_ASSIGN_OR_RETURN(const JobDir dir, ChooseJobDir(plan));
   LOCKSTEP_ASSIGN_OR_RETURN(RunIdentity run, DrawRunIdentity(dir.path()));
-  LOCKSTEP_ASSIGN_OR_RETURN(PreparedLock lock, PrepareJobLock(dir));
+  LOCKSTEP_ASSIGN_OR_RETURN(PreparedLock lock, PrepareJobLock(dir, run.tag));
   LOCKSTEP_ASSIGN_OR_RETURN(SignalWatch signals, SignalWatch::Start());
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   const GuardedJob job{dir, run.tag, HostName(), Now()};

@@ -36,7 +36,8 @@ bool CheckForeignAlgorithm(const ExperimentSpec& spec, FindingList& findings);
 void CheckTemplate(const Experiment& experiment, const ConfigMapLookup& config_maps,
                    FindingList& findings);
 void CheckTrainingJob(const TrainingJob& job, FindingList& findings);
-// The annotations of lockstep.dev/ (operators/api/intent.h), those of trialSpec too.
+// The annotations of lockstep.dev/ (operators/api/intent.h). CheckTemplate looks at those of the
+// trials' job.
 void CheckIntents(const Object& object, FindingList& findings);
 // What conversion does not look at: policy and numbers of the spec at `path`.
 void CheckTrainingJobSpec(const TrainingJobSpec& spec, const std::string& path,

@@ -3,9 +3,11 @@
 
 #include "operators/admission/rules.h"
 #include "operators/api/did_you_mean.h"
+#include "operators/api/intent.h"
 #include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/gjson.h"
+#include "operators/convert/kubernetes_fields.h"
 #include "operators/convert/sample_trial.h"
 #include "operators/convert/trial_template.h"
 
@@ -161,7 +163,11 @@ void CheckConverted(const TrialTemplate& trial_template, const TrialTemplateSour
   const auto converted = ConvertToTrainingJob(JobDocument(*findings.document(), source, job));
   if (!converted.ok()) {
     Finding finding{.path = "kind", .message = converted.status().message(), .unsupported = true};
-    return AddOfJob(source, std::move(finding), findings);
+    AddOfJob(source, std::move(finding), findings);
+    FindingList fields(nullptr);
+    CheckKubernetesFields(job, fields);
+    for (Finding& unknown : fields.Take()) AddOfJob(source, std::move(unknown), findings);
+    return;
   }
   for (const Finding& finding : converted->findings) {
     const Json::json_pointer place(PathToPointer(finding.path));
@@ -232,6 +238,26 @@ bool CheckSource(const TrialTemplate& trial_template, FindingList& findings) {
   return require(map->template_path, "templatePath") && named && placed;
 }
 
+// The annotations of lockstep.dev/ of the job that each trial runs. A value that a placeholder
+// stands in is known only then.
+void CheckJobIntents(const TrialTemplateSource& source, FindingList& findings) {
+  const Json::json_pointer place("/metadata/annotations");
+  const Json& job = source.job.value;
+  if (!job.contains(place) || !job.at(place).is_object()) return;
+  Labels annotations;
+  for (const auto& [name, value] : job.at(place).items()) {
+    if (!value.is_string()) continue;  // the job's decoder says so
+    std::string text = value;
+    if (text.find("${") == std::string::npos) annotations[name] = std::move(text);
+  }
+  for (IntentError& error : CheckIntent(TrainingJob::kKind, annotations)) {
+    AddOfJob(source,
+             {.path = FieldPath("metadata.annotations", error.annotation),
+              .message = std::move(error.message)},
+             findings);
+  }
+}
+
 void CheckTrialSpec(const Experiment& experiment, const TrialTemplateSource& source,
                     const ConfigMapLookup& config_maps, FindingList& findings) {
   const ExperimentSpec& spec = experiment.spec;
@@ -244,6 +270,7 @@ void CheckTrialSpec(const Experiment& experiment, const TrialTemplateSource& sou
         {.path = FieldPath("metadata", name), .message = "must be left out: the trial gives it"},
         findings);
   }
+  CheckJobIntents(source, findings);
   const std::size_t before = findings.findings().size();
   CheckTrialParameters(spec, source, findings);
   if (source.in_config_map) {

@@ -44,10 +44,13 @@ bool IsTrue(const std::vector<Condition>& conditions, std::string_view type) {
 }
 
 bool HasEnded(const std::vector<Condition>& conditions) {
-  for (const char* type : {condition::kSucceeded, condition::kFailed, condition::kKilled,
-                           condition::kEarlyStopped, condition::kMetricsUnavailable})
-    if (IsTrue(conditions, type)) return true;
-  return false;
+  constexpr std::string_view kEnds[] = {condition::kSucceeded, condition::kFailed,
+                                        condition::kKilled, condition::kEarlyStopped,
+                                        condition::kMetricsUnavailable};
+  return std::ranges::any_of(conditions, [&](const Condition& condition) {
+    return condition.status == "True" &&
+           std::ranges::find(kEnds, condition.type) != std::end(kEnds);
+  });
 }
 
 void SetTrue(std::vector<Condition>& conditions, std::string_view type, std::string_view reason,

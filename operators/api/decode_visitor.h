@@ -15,6 +15,7 @@
 #include "operators/api/experiment.h"
 #include "operators/api/fields.h"
 #include "operators/api/finding_list.h"
+#include "operators/api/growing_list.h"
 
 namespace lockstep {
 
@@ -101,6 +102,13 @@ void DecodeValue(const Json& json, const DecodePlace& place, TextRule rule, Find
     const DecodePlace element{&place, {}, static_cast<std::ptrdiff_t>(i)};
     DecodeValue(json[i], element, rule, findings, values.emplace_back());
   }
+}
+template <class T>
+void DecodeValue(const Json& json, const DecodePlace& place, TextRule rule, FindingList& findings,
+                 GrowingList<T>& values) {
+  std::vector<T> decoded;
+  DecodeValue(json, place, rule, findings, decoded);
+  values = GrowingList<T>(std::move(decoded));
 }
 
 class Decoder {

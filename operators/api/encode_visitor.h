@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "operators/api/fields.h"
+#include "operators/api/growing_list.h"
 #include "operators/codec/json.h"
 
 namespace lockstep {
@@ -24,6 +25,8 @@ Json EncodeValue(T value) {
 }
 template <class T>
 Json EncodeValue(const std::vector<T>& values);
+template <class T>
+Json EncodeValue(const GrowingList<T>& values);
 inline Json EncodeValue(const std::map<std::string, std::string>& values) { return values; }
 template <HasFields T>
 Json EncodeValue(const T& value);
@@ -87,6 +90,13 @@ class Encoder {
 
 template <class T>
 Json EncodeValue(const std::vector<T>& values) {
+  Json array = Json::array();
+  for (const T& value : values) array.push_back(EncodeValue(value));
+  return array;
+}
+
+template <class T>
+Json EncodeValue(const GrowingList<T>& values) {
   Json array = Json::array();
   for (const T& value : values) array.push_back(EncodeValue(value));
   return array;

@@ -38,6 +38,10 @@ FieldDescription DescribeType(const std::vector<T>&) {
   element.type.insert(0, kListPrefix);
   return element;
 }
+template <class T>
+FieldDescription DescribeType(const GrowingList<T>&) {
+  return DescribeType(std::vector<T>{});
+}
 
 class Describer {
  public:

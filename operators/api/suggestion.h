@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "operators/api/experiment.h"
+#include "operators/api/growing_list.h"
 
 namespace lockstep {
 
@@ -45,7 +46,7 @@ struct TrialAssignment {
 struct SuggestionStatus {
   std::vector<AlgorithmSetting> algorithm_settings;
   std::int32_t suggestion_count = 0;
-  std::vector<TrialAssignment> suggestions;
+  GrowingList<TrialAssignment> suggestions;
   std::string start_time;
   std::string completion_time;
   std::vector<Condition> conditions;

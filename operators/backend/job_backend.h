@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "operators/api/training_job.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/status.h"
 
 namespace lockstep {
@@ -82,6 +83,13 @@ struct ListedFile {
 // The name of what rank `rank` has printed (stdout and stderr), for ReadFile.
 inline std::string RankLogName(int rank) { return "rank-" + std::to_string(rank) + ".log"; }
 
+// What a job has left behind that nobody knows any more: its TrainingJob was deleted.
+struct OrphanedJob {
+  JobId id;                 // of its last generation; of the uid at least the first 8 characters
+  WallTime ended;           // of that generation
+  std::uint64_t bytes = 0;  // of all generations
+};
+
 class JobBackend {
  public:
   virtual ~JobBackend() = default;
@@ -93,6 +101,7 @@ class JobBackend {
   // Calls `on_end` with each job that has ended and whose observation said `end_is_told`, from a
   // thread of the backend; {}: nobody any more. Once it has returned, the function before is not
   // running and is never called again. A backend that cannot tell is polled.
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): a backend that can tell keeps it
   virtual void TellEnds(std::function<void(const JobId&)> /*on_end*/) {}
   // Up to `bytes_max` bytes, from byte `offset` on, of a file of the generation: `name` is relative
   // to its job directory ("rank-0.log", "volumes/rank-0/metrics-volume/metrics.log") and has no
@@ -106,6 +115,12 @@ class JobBackend {
   virtual Result<std::uint64_t> Size(const JobId& id) = 0;
   // Removes what a generation that does not run left behind (its job directory).
   virtual Status Forget(const JobId& id) = 0;
+  // The jobs that have left something behind, do not run, and are not `known` (which is asked with
+  // ids like those of OrphanedJob). A backend that keeps nothing by itself has none.
+  virtual Result<std::vector<OrphanedJob>> ListOrphans(
+      const std::function<bool(const JobId&)>& /*known*/) {
+    return std::vector<OrphanedJob>();
+  }
 };
 
 }  // namespace lockstep

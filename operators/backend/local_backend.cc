@@ -1,16 +1,20 @@
 #include "operators/backend/local_backend.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "launcher/job_dir.h"
+#include "launcher/lost_job.h"
 #include "launcher/unique_fd.h"
 #include "operators/backend/exit_watch.h"
 #include "operators/backend/job_files.h"
+#include "operators/backend/job_folders.h"
 #include "operators/backend/job_plan.h"
 #include "operators/backend/launcher_process.h"
 
@@ -18,6 +22,8 @@ namespace lockstep {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kSweepBound{5};
 
 FirstFailure LauncherLost(std::string message) {
   FirstFailure failure;
@@ -81,7 +87,7 @@ class LocalBackend final : public JobBackend {
     const LauncherProcess launcher(dir.path());
     LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife life, launcher.Life());
     if (life == LauncherLife::kNone) return true;
-    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife job, dir.Life());
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife job, LifeOf(dir, life));
     // A launcher that has released the lock is only on its way out; one that is gone may have left
     // its guardian at work, which holds the lock.
     if (job == JobLife::kEnded) return true;
@@ -131,11 +137,59 @@ class LocalBackend final : public JobBackend {
     return OkStatus();
   }
 
+  Result<std::vector<OrphanedJob>> ListOrphans(
+      const std::function<bool(const JobId&)>& known) override {
+    std::vector<OrphanedJob> orphans;
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<JobId> jobs, ListJobFolders(options_.jobs_dir));
+    for (const JobId& id : jobs) {
+      if (known(id)) continue;
+      const std::optional<WallTime> ended = EndOf(DirOf(id));
+      if (MayRun(DirOf(id)) || !ended) continue;
+      OrphanedJob orphan{id, *ended, 0};
+      JobId each = id;
+      for (each.generation = 0; each.generation <= id.generation; ++each.generation) {
+        LOCKSTEP_ASSIGN_OR_RETURN(const std::uint64_t bytes, Size(each));
+        orphan.bytes += bytes;
+      }
+      orphans.push_back(std::move(orphan));
+    }
+    return orphans;
+  }
+
  private:
   JobDir DirOf(const JobId& id) const { return JobDir(LocalJobDir(options_.jobs_dir, id)); }
 
+  // Without exit.json: when the last file came or went. nullopt: it is gone.
+  static std::optional<WallTime> EndOf(const JobDir& dir) {
+    struct stat state{};
+    if (stat(dir.exit_path().c_str(), &state) != 0 && stat(dir.path().c_str(), &state) != 0) {
+      return std::nullopt;
+    }
+    return WallTime(std::chrono::seconds(state.st_mtim.tv_sec)) +
+           std::chrono::microseconds(state.st_mtim.tv_nsec / 1000);
+  }
+
+  // By looking alone: `lockstep delete --logs` may be removing the directory at this moment.
+  static bool MayRun(const JobDir& dir) {
+    const Result<LauncherLife> launcher = LauncherProcess(dir.path()).Life();
+    const Result<JobLife> life = dir.Life();
+    if (!launcher.ok() || !life.ok()) return true;
+    return *life == JobLife::kRunning ||
+           (*life != JobLife::kEnded && *launcher == LauncherLife::kAlive);
+  }
+
   static bool Runs(const JobObservation& job) {
     return job.phase == JobPhase::kStarting || job.phase == JobPhase::kRunning;
+  }
+
+  // Of a job that lost its guardian as well as its launcher, this is what cleans up. A launcher
+  // that has lost its guardian alone ends the job itself.
+  static Result<JobLife> LifeOf(const JobDir& dir, LauncherLife launcher) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, dir.Life());
+    if (life != JobLife::kLost || launcher != LauncherLife::kGone) return life;
+    // On a full disk there is no exit.json; that the job is lost is known all the same.
+    (void)EndLostJob(dir, kSweepBound);
+    return dir.Life();
   }
 
   Result<JobObservation> Look(const JobId& id) const {
@@ -143,7 +197,7 @@ class LocalBackend final : public JobBackend {
     // The launcher before the directory: one that is gone writes nothing after it was looked at.
     LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife launcher, LauncherProcess(dir.path()).Life());
     if (launcher == LauncherLife::kNone) return JobObservation{};
-    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, dir.Life());
+    LOCKSTEP_ASSIGN_OR_RETURN(const JobLife life, LifeOf(dir, launcher));
     JobObservation observation;
     if (life == JobLife::kRunning) {
       observation.phase = JobPhase::kRunning;
@@ -183,11 +237,6 @@ class LocalBackend final : public JobBackend {
 };
 
 }  // namespace
-
-std::string LocalJobDir(const std::string& jobs_dir, const JobId& id) {
-  return jobs_dir + "/" + id.namespace_ + "/" + id.name + "-" + id.uid.substr(0, 8) + "/" +
-         std::to_string(id.generation);
-}
 
 std::unique_ptr<JobBackend> MakeLocalBackend(LocalBackendOptions options) {
   return std::make_unique<LocalBackend>(std::move(options));

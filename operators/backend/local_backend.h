@@ -7,6 +7,7 @@
 #include <string>
 
 #include "operators/backend/job_backend.h"
+#include "operators/backend/job_folders.h"
 
 namespace lockstep {
 
@@ -17,8 +18,5 @@ struct LocalBackendOptions {
 };
 
 std::unique_ptr<JobBackend> MakeLocalBackend(LocalBackendOptions options);
-
-// Where the job directory of `id` is.
-std::string LocalJobDir(const std::string& jobs_dir, const JobId& id);
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 #include "operators/convert/convert.h"
 
 #include "operators/codec/text_field.h"
+#include "operators/convert/kubernetes_fields.h"
 #include "operators/convert/pod_check.h"
 #include "operators/convert/spokes.h"
 
@@ -40,6 +41,7 @@ Result<Converted> ConvertToTrainingJob(const Document& document, const RuntimeLo
     }
     FindingList findings(&document);
     TrainingJob job = row.convert(document.value, findings);
+    CheckKubernetesFields(document.value, findings);
     const bool native = row.kind == TrainingJob::kKind;
     FindingList rules(&document);
     if (native && job.spec.roles.empty()) {

@@ -49,7 +49,7 @@ class JsonLogParser final : public LogParser {
   }
 
  protected:
-  Status ParseLine(std::string_view line, std::vector<MetricRow>& rows) const override {
+  Status ParseLine(std::string_view line, const RowSink& use) const override {
     if (line.empty() || (!options_.compat_katib && IsBlank(line))) return OkStatus();
     JsonFields fields = keys_;
     LOCKSTEP_RETURN_IF_ERROR(ReadJsonObjectLine(line, !options_.compat_katib, fields));
@@ -61,7 +61,7 @@ class JsonLogParser final : public LogParser {
       const JsonField& field = fields[name];
       const bool number = field.kind == Kind::kNumber && !options_.compat_katib;
       if (field.kind == Kind::kText || number) {
-        rows.push_back({.name = name, .value = field.text, .time = time, .step = step});
+        use({.name = name, .value = field.text, .time = time, .step = step});
       } else if (field.kind == Kind::kOther && no_value.empty()) {
         no_value = name;
       }

@@ -33,6 +33,10 @@ Result<MetricsFormat> ParseMetricsFormat(std::string_view text) {
                          "\"");
 }
 
+MetricRow ParsedRow::Copy() const {
+  return {std::string(name), std::string(value), std::string(time), step};
+}
+
 void BadLines::Add(std::uint64_t line, std::string_view reason) {
   if (count++ > 0) return;
   first_line = line;
@@ -64,6 +68,15 @@ NameFinder::Found LogParser::FindMark(std::string_view, std::size_t from, std::u
 Result<ParsedText> LogParser::Parse(std::string_view text, bool at_end,
                                     std::uint64_t lines_before) const {
   ParsedText parsed;
+  const auto keep = [&](const ParsedRow& row) { parsed.rows.push_back(row.Copy()); };
+  LOCKSTEP_ASSIGN_OR_RETURN(static_cast<ParsedLines&>(parsed),
+                            ParseRows(text, at_end, lines_before, keep));
+  return parsed;
+}
+
+Result<ParsedLines> LogParser::ParseRows(std::string_view text, bool at_end,
+                                         std::uint64_t lines_before, const RowSink& use) const {
+  ParsedLines parsed;
   const std::size_t line_max = options_.line_bytes_max;
   parsed.consumed = at_end ? text.size() : WholeBytes(text, line_max);
   text = text.substr(0, parsed.consumed);
@@ -82,7 +95,7 @@ Result<ParsedText> LogParser::Parse(std::string_view text, bool at_end,
       from = mark.begin + 1;
       continue;
     }
-    const Status status = ParseLine(line, parsed.rows);
+    const Status status = ParseLine(line, use);
     if (!status.ok()) parsed.bad.Add(lines_before + parsed.lines + 1, status.message());
     if (!status.ok() && options_.compat_katib) {
       return InvalidArgument("line " + std::to_string(parsed.bad.first_line) + " " +

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,11 +54,25 @@ struct BadLines {
   friend bool operator==(const BadLines&, const BadLines&) = default;
 };
 
-struct ParsedText {
-  std::vector<MetricRow> rows;  // step 0 where the line says none: the caller counts reports
-  std::size_t consumed = 0;     // bytes, up to and with the last line feed
-  std::uint64_t lines = 0;      // line feeds among them
-  BadLines bad;                 // numbered behind `lines_before`
+// A MetricRow whose texts belong to the parser or lie in the log: good for one call of a RowSink.
+struct ParsedRow {
+  std::string_view name;
+  std::string_view value;
+  std::string_view time;
+  std::int64_t step = 0;  // 0 where the line says none: the caller counts reports
+
+  MetricRow Copy() const;
+};
+using RowSink = std::function<void(const ParsedRow&)>;
+
+struct ParsedLines {
+  std::size_t consumed = 0;  // bytes, up to and with the last line feed
+  std::uint64_t lines = 0;   // line feeds among them
+  BadLines bad;              // numbered behind `lines_before`
+};
+
+struct ParsedText : ParsedLines {
+  std::vector<MetricRow> rows;
 };
 
 // Not thread-safe; keeps nothing between calls but the compiled filters.
@@ -72,6 +87,9 @@ class LogParser {
   // why.
   Result<ParsedText> Parse(std::string_view text, bool at_end,
                            std::uint64_t lines_before = 0) const;
+  // The same, with each row given to `use` instead of kept: most of what a row costs is to keep it.
+  Result<ParsedLines> ParseRows(std::string_view text, bool at_end, std::uint64_t lines_before,
+                                const RowSink& use) const;
 
  protected:
   explicit LogParser(LogParserOptions options) : options_(std::move(options)) {}
@@ -80,8 +98,8 @@ class LogParser {
   // passed over, as NameFinder::Find passes over them. Unless overridden, every line is worth it.
   virtual NameFinder::Found FindMark(std::string_view text, std::size_t from,
                                      std::uint64_t& line_feeds) const;
-  // Adds the line's rows; not ok: why it is bad, to follow "line 7 ".
-  virtual Status ParseLine(std::string_view line, std::vector<MetricRow>& rows) const = 0;
+  // Gives away the line's rows; not ok: why it is bad, to follow "line 7 ".
+  virtual Status ParseLine(std::string_view line, const RowSink& use) const = 0;
 
   const LogParserOptions options_;
 };

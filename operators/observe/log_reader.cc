@@ -1,7 +1,5 @@
 #include "operators/observe/log_reader.h"
 
-#include <algorithm>
-
 #include "operators/observe/row_time.h"
 #include "operators/observe/summarize.h"
 
@@ -15,24 +13,40 @@ Result<LogReader> LogReader::Create(LogParserOptions options) {
 LogReader::LogReader(LogParserOptions options, std::unique_ptr<LogParser> parser)
     : options_(std::move(options)), parser_(std::move(parser)) {}
 
-Result<std::vector<MetricRow>> LogReader::Read(std::string_view piece) {
-  pending_ += piece;
-  return Parse(false);
+// Only the line that the last piece left unfinished is put together; the others are read where they
+// are.
+Status LogReader::Read(std::string_view piece, const RowSink& use) {
+  if (!pending_.empty()) {
+    const std::size_t feed = piece.find('\n');
+    const std::size_t size = feed == std::string_view::npos ? piece.size() : feed + 1;
+    pending_ += piece.substr(0, size);
+    piece.remove_prefix(size);
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::size_t consumed, Parse(pending_, false, use));
+    pending_.erase(0, consumed);
+  }
+  if (piece.empty()) return OkStatus();
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::size_t consumed, Parse(piece, false, use));
+  pending_ += piece.substr(consumed);
+  return OkStatus();
 }
 
-Result<std::vector<MetricRow>> LogReader::End() { return Parse(true); }
+Status LogReader::End(const RowSink& use) {
+  LOCKSTEP_RETURN_IF_ERROR(Parse(pending_, true, use).status());
+  pending_.clear();
+  return OkStatus();
+}
 
-Result<std::vector<MetricRow>> LogReader::Parse(bool at_end) {
-  LOCKSTEP_ASSIGN_OR_RETURN(ParsedText parsed, parser_->Parse(pending_, at_end, lines_));
-  pending_.erase(0, parsed.consumed);
+Result<std::size_t> LogReader::Parse(std::string_view text, bool at_end, const RowSink& use) {
+  const auto count_and_use = [&](const ParsedRow& row) {
+    ++rows_;
+    objective_found_ = objective_found_ || row.name == options_.metrics.front();
+    use(row);
+  };
+  LOCKSTEP_ASSIGN_OR_RETURN(const ParsedLines parsed,
+                            parser_->ParseRows(text, at_end, lines_, count_and_use));
   lines_ += parsed.lines;
   bad_.Add(parsed.bad);
-  rows_ += parsed.rows.size();
-  objective_found_ =
-      objective_found_ || std::ranges::any_of(parsed.rows, [&](const MetricRow& row) {
-        return row.name == options_.metrics.front();
-      });
-  return std::move(parsed.rows);
+  return parsed.consumed;
 }
 
 std::vector<MetricRow> LogReader::Instead() const {

@@ -13,14 +13,14 @@ class LogReader {
   // Errors as LogParser::Create.
   static Result<LogReader> Create(LogParserOptions options);
 
-  // The rows of the lines that `piece` ends; steps as printed, 0 where a line says none. Errors as
-  // LogParser::Parse, with the line's number in the log; call nothing after one.
-  Result<std::vector<MetricRow>> Read(std::string_view piece);
+  // Gives the rows of the lines that `piece` ends to `use`; steps as printed, 0 where a line says
+  // none. Errors as LogParser::Parse, with the line's number in the log; call nothing after one.
+  Status Read(std::string_view piece, const RowSink& use);
   // The rows of a last line without line feed.
-  Result<std::vector<MetricRow>> End();
+  Status End(const RowSink& use);
 
   // After End, only with compat_katib: the one row that Katib makes of a log in which the objective
-  // has none. All rows that were returned are void then, the other metrics' too.
+  // has none. All rows that were given away are void then, the other metrics' too.
   std::vector<MetricRow> Instead() const;
 
   std::uint64_t rows() const { return rows_; }
@@ -28,7 +28,7 @@ class LogReader {
 
  private:
   LogReader(LogParserOptions options, std::unique_ptr<LogParser> parser);
-  Result<std::vector<MetricRow>> Parse(bool at_end);
+  Result<std::size_t> Parse(std::string_view text, bool at_end, const RowSink& use);  // consumed
 
   LogParserOptions options_;
   std::unique_ptr<LogParser> parser_;

@@ -11,13 +11,21 @@
 namespace lockstep {
 namespace {
 
-void InsertChunk(SQLite::Database& database, const std::string& trial,
+constexpr char kInsertChunk[] = "INSERT INTO metric_chunks(trial, rows) VALUES(?, ?)";
+
+// Ready to be run again, however the last time ended.
+SQLite::Statement& Anew(SQLite::Statement& statement) {
+  statement.tryReset();
+  return statement;
+}
+
+void InsertChunk(SQLite::Statement& insert, const std::string& trial,
                  const std::vector<MetricRow>& rows) {
-  SQLite::Statement insert(database, "INSERT INTO metric_chunks(trial, rows) VALUES(?, ?)");
   const std::string chunk = EncodeRows(rows);
   insert.bind(1, trial);
   insert.bindNoCopy(2, chunk.data(), static_cast<int>(chunk.size()));
   insert.exec();
+  insert.tryReset();
 }
 
 // Of a file of version 2: the rows of each trial become chunks, all of them or none.
@@ -30,8 +38,9 @@ void MoveRowsIntoChunks(SQLite::Database& database) {
       database, "SELECT trial, name, value, time, step FROM metric_rows ORDER BY trial, id");
   std::string trial;
   std::vector<MetricRow> rows;
+  SQLite::Statement insert(database, kInsertChunk);
   const auto flush = [&] {
-    if (!rows.empty()) InsertChunk(database, trial, rows);
+    if (!rows.empty()) InsertChunk(insert, trial, rows);
     rows.clear();
   };
   while (select.executeStep()) {
@@ -51,7 +60,12 @@ void MoveRowsIntoChunks(SQLite::Database& database) {
 class SqliteObservationStore final : public ObservationStore {
  public:
   SqliteObservationStore(std::string path, std::unique_ptr<SQLite::Database> database)
-      : path_(std::move(path)), database_(std::move(database)) {}
+      : path_(std::move(path)),
+        database_(std::move(database)),
+        insert_chunk_(*database_, kInsertChunk),
+        select_chunks_(*database_, "SELECT rows FROM metric_chunks WHERE trial = ? ORDER BY id"),
+        select_mark_(*database_, "SELECT mark FROM read_marks WHERE trial = ? AND source = ?"),
+        set_mark_(*database_, "REPLACE INTO read_marks(trial, source, mark) VALUES(?, ?, ?)") {}
 
   Status Append(std::string_view trial_uid, const std::vector<MetricRow>& rows,
                 const ReadMark& mark) override {
@@ -64,13 +78,13 @@ class SqliteObservationStore final : public ObservationStore {
         conflict = MarkConflict(trial, mark, now);
         return;
       }
-      if (!rows.empty()) InsertChunk(*database_, trial, rows);
-      SQLite::Statement set(*database_,
-                            "REPLACE INTO read_marks(trial, source, mark) VALUES(?, ?, ?)");
+      if (!rows.empty()) InsertChunk(Anew(insert_chunk_), trial, rows);
+      SQLite::Statement& set = Anew(set_mark_);
       set.bind(1, trial);
       set.bind(2, mark.source);
       set.bind(3, mark.after);
       set.exec();
+      set.tryReset();
       transaction.commit();
     }));
     return conflict;
@@ -137,11 +151,12 @@ class SqliteObservationStore final : public ObservationStore {
   }
 
   std::string ReadMarkOf(const std::string& trial, const std::string& source) const {
-    SQLite::Statement select(*database_,
-                             "SELECT mark FROM read_marks WHERE trial = ? AND source = ?");
+    SQLite::Statement& select = Anew(select_mark_);
     select.bind(1, trial);
     select.bind(2, source);
-    return select.executeStep() ? select.getColumn(0).getString() : "";
+    std::string mark = select.executeStep() ? select.getColumn(0).getString() : "";
+    select.tryReset();  // one that is open holds back the write-ahead log
+    return mark;
   }
 
   // In the order they were appended, until `use` returns false.
@@ -149,8 +164,7 @@ class SqliteObservationStore final : public ObservationStore {
                  const std::function<bool(const ChunkRow&)>& use) const {
     Status decoded;
     LOCKSTEP_RETURN_IF_ERROR(Locked("read metrics", [&] {
-      SQLite::Statement select(*database_,
-                               "SELECT rows FROM metric_chunks WHERE trial = ? ORDER BY id");
+      SQLite::Statement& select = Anew(select_chunks_);
       select.bind(1, std::string(trial_uid));
       bool more = true;
       while (more && decoded.ok() && select.executeStep()) {
@@ -159,6 +173,7 @@ class SqliteObservationStore final : public ObservationStore {
             {static_cast<const char*>(rows.getBlob()), static_cast<std::size_t>(rows.getBytes())},
             [&](const ChunkRow& row) { return more = use(row); });
       }
+      select.tryReset();
     }));
     return decoded;
   }
@@ -166,6 +181,11 @@ class SqliteObservationStore final : public ObservationStore {
   const std::string path_;
   mutable std::mutex mutex_;  // one statement at a time on one connection
   const std::unique_ptr<SQLite::Database> database_;
+  // Made once; guarded by mutex_, as the database is.
+  mutable SQLite::Statement insert_chunk_;
+  mutable SQLite::Statement select_chunks_;
+  mutable SQLite::Statement select_mark_;
+  SQLite::Statement set_mark_;
 };
 
 }  // namespace
@@ -174,8 +194,10 @@ Result<std::unique_ptr<ObservationStore>> OpenSqliteObservationStore(const std::
   LOCKSTEP_ASSIGN_OR_RETURN(auto database, OpenStateFile(path));
   LOCKSTEP_RETURN_IF_ERROR(GuardSqlite(path, "bring the metrics of an earlier version up to date",
                                        [&] { MoveRowsIntoChunks(*database); }));
-  std::unique_ptr<ObservationStore> store =
-      std::make_unique<SqliteObservationStore>(path, std::move(database));
+  std::unique_ptr<ObservationStore> store;
+  LOCKSTEP_RETURN_IF_ERROR(GuardSqlite(path, "read metrics", [&] {
+    store = std::make_unique<SqliteObservationStore>(path, std::move(database));
+  }));
   return store;
 }
 

@@ -77,6 +77,31 @@ std::string WhyUseless(const RE2& filter) {
   return "";
 }
 
+// The rows of one line. What they have in common is looked for when there is one.
+class LineRows {
+ public:
+  LineRows(const std::vector<std::string>& metrics, std::string_view line, const RowSink& use)
+      : metrics_(metrics), line_(line), use_(use) {}
+
+  void Add(std::string_view name, std::string_view value) {
+    if (std::ranges::find(metrics_, name) == metrics_.end()) return;
+    if (row_.time.empty()) {
+      const std::string_view word = line_.substr(0, line_.find(' '));
+      row_.time = word.size() < line_.size() && ParseRowTime(word) ? word : kNoTime;
+      row_.step = ReportedStep(line_);
+    }
+    row_.name = name;
+    row_.value = value;
+    use_(row_);
+  }
+
+ private:
+  const std::vector<std::string>& metrics_;
+  const std::string_view line_;
+  const RowSink& use_;
+  ParsedRow row_;
+};
+
 class TextLogParser final : public LogParser {
  public:
   TextLogParser(LogParserOptions options, Filters filters)
@@ -93,15 +118,14 @@ class TextLogParser final : public LogParser {
     return marks_.Find(text, from, line_feeds);
   }
 
-  Status ParseLine(std::string_view raw, std::vector<MetricRow>& rows) const override {
-    const std::size_t first = rows.size();
-    std::string line;  // for filters that may look at more than ASCII
-    if (any_regex_) line = ReplaceInvalidUtf8(raw);
+  Status ParseLine(std::string_view raw, const RowSink& use) const override {
+    LineRows rows(options_.metrics, raw, use);
+    std::string repaired;
+    std::string_view line = raw;  // for filters that may look at more than ASCII
+    if (any_regex_ && !IsValidUtf8(raw)) line = repaired = ReplaceInvalidUtf8(raw);
     for (const Filter& filter : filters_) {
       if (filter.regex == nullptr) {
-        for (DefaultFilterMatches match(raw); match.Next();) {
-          AddRow(match.name(), match.value(), rows);
-        }
+        for (DefaultFilterMatches match(raw); match.Next();) rows.Add(match.name(), match.value());
         continue;
       }
       // Only compat_katib lets such filters come so far.
@@ -109,22 +133,13 @@ class TextLogParser final : public LogParser {
         return InvalidArgument("cannot be searched: " + WhyUseless(*filter.regex));
       if (filter.regex->NumberOfCapturingGroups() >= 2) ParseMatches(filter, line, rows);
     }
-    if (rows.size() == first) return OkStatus();
-    const std::string_view word = raw.substr(0, raw.find(' '));
-    const bool timed = word.size() < raw.size() && ParseRowTime(word);
-    const std::int64_t step = ReportedStep(raw);
-    for (std::size_t i = first; i < rows.size(); ++i) {
-      rows[i].time = timed ? word : kNoTime;
-      rows[i].step = step;
-    }
     return OkStatus();
   }
 
  private:
   // All matches as Go finds them: an empty one directly behind another does not count. Those that
   // begin behind the last name cannot be of a metric.
-  void ParseMatches(const Filter& filter, const std::string& line,
-                    std::vector<MetricRow>& rows) const {
+  void ParseMatches(const Filter& filter, std::string_view line, LineRows& rows) const {
     std::array<re2::StringPiece, 3> groups;
     std::size_t position = 0;
     std::size_t previous_end = std::string::npos;
@@ -135,8 +150,8 @@ class TextLogParser final : public LogParser {
       const auto begin = static_cast<std::size_t>(groups[0].data() - line.data());
       const std::size_t end = begin + groups[0].size();
       if (begin != end || begin != previous_end) {
-        AddRow(TrimSpace({groups[1].data(), groups[1].size()}),
-               TrimSpace({groups[2].data(), groups[2].size()}), rows);
+        rows.Add(TrimSpace({groups[1].data(), groups[1].size()}),
+                 TrimSpace({groups[2].data(), groups[2].size()}));
       }
       previous_end = end;
       position = begin != end ? end : end + CharacterBytes(line, end);
@@ -145,7 +160,7 @@ class TextLogParser final : public LogParser {
 
   // At or behind `position`. Where a match may begin is found sooner by its prefix, and RE2 is
   // several times as fast when it need not look for that.
-  static bool FirstMatch(const Filter& filter, const std::string& line, std::size_t position,
+  static bool FirstMatch(const Filter& filter, std::string_view line, std::size_t position,
                          std::array<re2::StringPiece, 3>& groups) {
     const auto match = [&](std::size_t from, RE2::Anchor anchor) {
       return filter.regex->Match(line, from, line.size(), anchor, groups.data(),
@@ -156,13 +171,6 @@ class TextLogParser final : public LogParser {
     if (at == std::string::npos) return false;
     // One attempt: as many as there are prefixes could take quadratic time.
     return match(at, RE2::ANCHOR_START) || match(at + 1, RE2::UNANCHORED);
-  }
-
-  void AddRow(std::string_view name, std::string_view value, std::vector<MetricRow>& rows) const {
-    if (std::ranges::find(options_.metrics, name) == options_.metrics.end()) return;
-    MetricRow& row = rows.emplace_back();
-    row.name = name;
-    row.value = value;
   }
 
   const Filters filters_;

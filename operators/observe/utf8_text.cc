@@ -68,6 +68,15 @@ std::string ReplaceInvalidUtf8(std::string_view text) {
   return valid;
 }
 
+bool IsValidUtf8(std::string_view text) {
+  for (std::size_t i = SkipAscii(text, 0); i < text.size(); i = SkipAscii(text, i)) {
+    const std::size_t bytes = ValidBytes(text, i);
+    if (bytes == 0) return false;
+    i += bytes;
+  }
+  return true;
+}
+
 std::string_view TrimSpace(std::string_view text) {
   // Space or no ASCII at all.
   const auto may_be_space = [](char c) { return static_cast<signed char>(c) <= ' '; };

@@ -57,15 +57,24 @@ EventSource EndsOf(JobBackend& backend) {
   };
 }
 
+// What was deleted is told by no object that is there when an operator starts.
+EventSource AtStart(const ObjectKey& key) {
+  return [key](const std::function<void(const ObjectKey&)>& wake) {
+    if (wake) wake(key);
+  };
+}
+
 // There is one more ended job whose logs take space.
 std::vector<ObjectKey> RetentionOfEnded(const Change& change) {
-  if (change.kind == Change::Kind::kDeleted) return {};
   if (const auto* job = std::get_if<TrainingJob>(change.object.get())) {
+    // It has left its job directory to nobody.
+    if (change.kind == Change::Kind::kDeleted) return {kRetentionKey};
     // That of a Trial counts once the Trial has ended.
     const bool counts = HasEnded(job->status.conditions) && !WantsLogsRemoved(job->meta) &&
                         OwnerKeys(change, Trial::kKind).empty();
     return counts ? std::vector{kRetentionKey} : std::vector<ObjectKey>{};
   }
+  if (change.kind == Change::Kind::kDeleted) return {};
   const bool ended = HasEnded(std::get<Trial>(*change.object).status.conditions);
   return ended ? std::vector{kRetentionKey} : std::vector<ObjectKey>{};
 }
@@ -88,8 +97,10 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
       {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsThatFollow}});
   add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {},
       EndsOf(backend));
-  add(kRetentionKey.kind.c_str(), MakeRetentionReconciler(store, clock, options.jobs_bytes_max),
-      {{TrainingJob::kKind, RetentionOfEnded}, {Trial::kKind, RetentionOfEnded}});
+  add(kRetentionKey.kind.c_str(),
+      MakeRetentionReconciler(store, backend, clock, options.jobs_bytes_max),
+      {{TrainingJob::kKind, RetentionOfEnded}, {Trial::kKind, RetentionOfEnded}},
+      AtStart(kRetentionKey));
   add(kObservationsKind, MakeObservationKeeper(store, observations),
       {{Trial::kKind, ObservationsOfDeleted}, {Experiment::kKind, ObservationsOfDeleted}});
   return controllers;

@@ -22,25 +22,27 @@ std::string DurationText(std::chrono::milliseconds duration) {
 std::vector<LogRemoval> LogsToRemove(std::vector<EndedJob> jobs, WallTime now,
                                      std::uint64_t bytes_max) {
   std::erase_if(jobs, [](const EndedJob& job) { return job.retain; });
-  std::ranges::sort(jobs, {}, [](const EndedJob& job) { return std::tie(job.ended, job.key); });
+  std::ranges::sort(jobs, {},
+                    [](const EndedJob& job) { return std::tie(job.ended, job.key, job.uid); });
   std::uint64_t total = 0;
   for (const EndedJob& job : jobs) total += job.bytes;
   std::vector<LogRemoval> removals;
   for (const EndedJob& job : jobs) {
     if (now - job.ended >= job.ttl) {
-      removals.push_back({job.key, "they are kept for " + DurationText(job.ttl) +
-                                       " after the job's end "
-                                       "(lockstep.dev/job-ttl; retain: true keeps them)"});
+      removals.push_back({job.key, job.uid,
+                          "they are kept for " + DurationText(job.ttl) +
+                              " after the job's end "
+                              "(lockstep.dev/job-ttl; retain: true keeps them)"});
       total -= job.bytes;
     }
   }
   for (const EndedJob& job : jobs) {
     if (total <= bytes_max || &job == &jobs.back()) break;
     if (now - job.ended >= job.ttl) continue;
-    removals.push_back({job.key, "those of all ended jobs were larger than " +
-                                     std::to_string(bytes_max) +
-                                     " bytes, and this job ended first (lockstep operator "
-                                     "--jobs-size-max; retain: true keeps them)"});
+    removals.push_back({job.key, job.uid,
+                        "those of all ended jobs were larger than " + std::to_string(bytes_max) +
+                            " bytes, and this job ended first (lockstep operator "
+                            "--jobs-size-max; retain: true keeps them)"});
     total -= job.bytes;
   }
   return removals;

@@ -1,6 +1,9 @@
 // Which ended jobs lose their job directories (logs and all), so that the state directory does not
 // grow for ever. Pure. Objects and metrics stay.
 //
+// What a deleted job has left (`lockstep delete` without --logs) is kept by the same rule, for
+// kJobTtl and never longer: what its annotations asked for went with it.
+//
 // A job that is retained (spec.trialTemplate.retain) keeps its directory for ever and counts for
 // nothing here. Any other loses it when its time is over, and the ones that ended first lose it
 // while all together are larger than the bound; never the one that ended last, so that there is
@@ -22,6 +25,7 @@ inline constexpr std::uint64_t kJobsBytesMax = 10ULL * 1'000'000'000ULL;  // `--
 
 struct EndedJob {
   ObjectKey key;
+  std::string uid = {};  // a deleted job may have had the name of another
   WallTime ended;
   std::uint64_t bytes = 0;
   std::chrono::milliseconds ttl = kJobTtl;
@@ -30,6 +34,7 @@ struct EndedJob {
 
 struct LogRemoval {
   ObjectKey key;
+  std::string uid;
   std::string why;  // for people: "they were kept for 7d after the end of the job"
 };
 

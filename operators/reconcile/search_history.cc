@@ -23,7 +23,7 @@ TrialOutcome OutcomeOf(const Trial& trial) {
 }  // namespace
 
 std::vector<HistoryEntry> SearchHistory(const ObjectiveSpec& objective,
-                                        const std::vector<TrialAssignment>& suggestions,
+                                        const GrowingList<TrialAssignment>& suggestions,
                                         const std::map<std::string, const Trial*>& trials) {
   std::vector<HistoryEntry> history;
   for (const TrialAssignment& suggestion : suggestions) {

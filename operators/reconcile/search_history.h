@@ -14,7 +14,7 @@ namespace lockstep {
 
 // One entry for each of `suggestions`, in order; `trials` by name.
 std::vector<HistoryEntry> SearchHistory(const ObjectiveSpec& objective,
-                                        const std::vector<TrialAssignment>& suggestions,
+                                        const GrowingList<TrialAssignment>& suggestions,
                                         const std::map<std::string, const Trial*>& trials);
 
 }  // namespace lockstep

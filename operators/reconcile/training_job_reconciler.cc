@@ -65,7 +65,7 @@ class TrainingJobReconciler final : public Reconciler {
   Result<Requeue> Delete(const TrainingJob& job, const ObjectKey& key) {
     LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(IdOf(job, job.status.generation)));
     if (!stopped) return Requeue{poll_};
-    LOCKSTEP_RETURN_IF_ERROR(ForgetAll(job));
+    // What it left behind is kept by the rule that holds for all jobs (retention.h).
     const Status removed = store_.Remove(key);
     if (!removed.ok() && removed.kind() != StatusKind::kNotFound) return removed;
     return Requeue{};

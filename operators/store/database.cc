@@ -13,6 +13,9 @@ constexpr char kSchema[] = R"(
 CREATE TABLE objects(
   kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, json TEXT NOT NULL,
   PRIMARY KEY(kind, namespace, name)) WITHOUT ROWID;
+CREATE TABLE suggestion_points(
+  namespace TEXT NOT NULL, name TEXT NOT NULL, block INTEGER NOT NULL, json TEXT NOT NULL,
+  PRIMARY KEY(namespace, name, block)) WITHOUT ROWID;
 CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE metric_chunks(
   id INTEGER PRIMARY KEY, trial TEXT NOT NULL, rows BLOB NOT NULL);
@@ -41,6 +44,13 @@ CREATE TABLE metric_chunks(
 CREATE INDEX metric_chunks_of_trial ON metric_chunks(trial, id);
 )";
 
+// Version 3 had all points of a Suggestion in objects. They move when it is written.
+constexpr char kFromVersion3[] = R"(
+CREATE TABLE suggestion_points(
+  namespace TEXT NOT NULL, name TEXT NOT NULL, block INTEGER NOT NULL, json TEXT NOT NULL,
+  PRIMARY KEY(namespace, name, block)) WITHOUT ROWID;
+)";
+
 int Pragma(SQLite::Database& database, const char* name) {
   return database.execAndGet(std::string("PRAGMA ") + name).getInt();
 }
@@ -52,7 +62,8 @@ void BringUpToDate(SQLite::Database& database) {
   switch (Pragma(database, "user_version")) {
     case 0: database.exec(kSchema); break;
     case 1: database.exec(kFromVersion1); [[fallthrough]];
-    case 2: database.exec(kFromVersion2); break;
+    case 2: database.exec(kFromVersion2); [[fallthrough]];
+    case 3: database.exec(kFromVersion3); break;
     default: return;
   }
   database.exec("PRAGMA application_id = " + std::to_string(kApplicationId));

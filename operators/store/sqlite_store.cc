@@ -21,7 +21,10 @@ constexpr std::chrono::microseconds kGathering{500};
 
 SqliteStore::SqliteStore(std::string path, std::unique_ptr<SQLite::Database> database,
                          StoreOptions options)
-    : path_(std::move(path)), database_(std::move(database)), table_(std::move(options)) {}
+    : path_(std::move(path)),
+      database_(std::move(database)),
+      rows_(*database_),
+      table_(std::move(options)) {}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string& path,
                                                        StoreOptions options) {
@@ -43,31 +46,18 @@ SqliteStore::~SqliteStore() {
 }
 
 Status SqliteStore::Load() {
-  std::vector<Object> objects;
+  Result<std::vector<Object>> objects = std::vector<Object>();
   std::uint64_t version = 0;
-  Status decoded;
   LOCKSTEP_RETURN_IF_ERROR(GuardSqlite(path_, "read objects", [&] {
-    SQLite::Statement counter(*database_, "SELECT value FROM counters WHERE name = 'version'");
-    if (counter.executeStep())
-      version = static_cast<std::uint64_t>(counter.getColumn(0).getInt64());
-    SQLite::Statement rows(*database_, "SELECT kind, namespace, name, json FROM objects");
-    while (decoded.ok() && rows.executeStep()) {
-      const Json json = Json::parse(rows.getColumn(3).getString(), nullptr, false);
-      Result<Object> object =
-          json.is_discarded() ? InvalidArgument("not JSON") : DecodeObject(json);
-      if (object.ok()) {
-        objects.push_back(*std::move(object));
-        continue;
-      }
-      const ObjectKey key{rows.getColumn(0), rows.getColumn(1), rows.getColumn(2)};
-      decoded = FailedPrecondition(path_ + ": " + key.ToString() +
-                                   " cannot be read: " + object.status().message() +
-                                   ": the file is damaged; it is left "
-                                   "as it is: restore it, or move it away to start anew");
-    }
+    version = rows_.ReadVersion();
+    objects = rows_.Read();
   }));
-  LOCKSTEP_RETURN_IF_ERROR(decoded);
-  table_.Load(std::move(objects), version);
+  if (!objects.ok()) {
+    return FailedPrecondition(path_ + ": " + objects.status().message() +
+                              ": the file is damaged; it is left as it is: restore it, or move it "
+                              "away to start anew");
+  }
+  table_.Load(*std::move(objects), version);
   return OkStatus();
 }
 
@@ -171,32 +161,8 @@ void SqliteStore::CommitTogether(std::deque<Request> requests) {
 }
 
 Status SqliteStore::CommitStaged() {
-  return GuardSqlite(path_, "write objects", [&] {
-    SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
-    SQLite::Statement put(*database_,
-                          "REPLACE INTO objects(kind, namespace, name, json) "
-                          "VALUES(?, ?, ?, ?)");
-    SQLite::Statement erase(*database_,
-                            "DELETE FROM objects WHERE kind = ? AND namespace = ? AND name = ?");
-    for (const auto& [key, object] : table_.staged()) {
-      SQLite::Statement& statement = object ? put : erase;
-      statement.reset();
-      statement.bind(1, key.kind);
-      statement.bind(2, key.namespace_);
-      statement.bind(3, key.name);
-      // Text of programs may hold bytes that are no UTF-8; JSON cannot.
-      if (object) {
-        statement.bind(4,
-                       EncodeObject(*object).dump(-1, ' ', false, Json::error_handler_t::replace));
-      }
-      statement.exec();
-    }
-    SQLite::Statement counter(*database_,
-                              "REPLACE INTO counters(name, value) VALUES('version', ?)");
-    counter.bind(1, static_cast<std::int64_t>(table_.version()));
-    counter.exec();
-    transaction.commit();
-  });
+  return GuardSqlite(path_, "write objects",
+                     [&] { rows_.Write(table_.staged(), table_.version()); });
 }
 
 }  // namespace lockstep

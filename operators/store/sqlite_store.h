@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "operators/store/object_rows.h"
 #include "operators/store/object_table.h"
 
 namespace SQLite {
@@ -58,6 +59,7 @@ class SqliteStore final : public Store {
 
   const std::string path_;
   const std::unique_ptr<SQLite::Database> database_;  // of the writer, after Load
+  ObjectRows rows_;                                   // of the writer, after Load
   ObjectTable table_;                                 // its writing part: of the writer
   mutable std::mutex mutex_;
   std::condition_variable changed_;

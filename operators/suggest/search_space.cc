@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include "runtime/base/check.h"
@@ -24,6 +25,16 @@ std::string Spell(double value) {
                        ? std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed)
                        : std::to_chars(text, text + sizeof(text), value);
   return {text, end.ptr};
+}
+
+// `text` as a number, in double precision; nullopt: it is none, or no finite one.
+std::optional<double> ParseFinite(std::string_view text) {
+  const char* begin = text.data() + (text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
+  const char* end = text.data() + text.size();
+  double value = 0;
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  if (error != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
+  return value;
 }
 
 // Decimal places of the shortest text of `value`: 2 for 0.01, 0 for 100.
@@ -212,13 +223,10 @@ class ParameterReader {
   }
 
   Status ReadNumber(const std::string& text, std::string_view field, double* value) const {
-    const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(begin, end, *value);
     const bool whole = parameter_.type == ParameterType::kInt;
-    if (error != std::errc() || stop != end || !std::isfinite(*value) || text.starts_with("+-")) {
-      return Wrong(field, "\"" + text + "\" is not a finite number");
-    }
+    const std::optional<double> number = ParseFinite(text);
+    if (!number) return Wrong(field, "\"" + text + "\" is not a finite number");
+    *value = *number;
     if (whole && std::fabs(*value) > kExactMax) {
       return Wrong(field, "\"" + text + "\" is not a whole number within 2^53");
     }
@@ -255,6 +263,20 @@ std::string Parameter::FromUnit(double unit) const {
                            ? std::floor(unit * static_cast<double>(count))
                            : std::round((Quantile(*this, unit) - min) / step);
   return ValueAt(static_cast<std::uint64_t>(std::clamp(index, 0.0, last)));
+}
+
+bool Parameter::Holds(std::string_view value) const {
+  if (type == ParameterType::kCategorical) return std::ranges::find(list, value) != list.end();
+  const std::optional<double> number = ParseFinite(value);
+  if (type == ParameterType::kDiscrete) {
+    return std::ranges::any_of(list, [&](const std::string& one) {
+      return one == value || (number && ParseFinite(one) == number);
+    });
+  }
+  if (!number || *number < min || *number > max) return false;
+  if (step == 0 || min == max) return true;
+  const double index = std::round((*number - min) / step);
+  return std::fabs(*number - (min + index * step)) <= 1e-9 * std::max(step, std::fabs(*number));
 }
 
 Result<SearchSpace> SearchSpace::Create(const std::vector<ParameterSpec>& specs) {

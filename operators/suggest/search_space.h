@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operators/api/experiment.h"
@@ -30,6 +31,8 @@ struct Parameter {
   // The value at `unit` in [0, 1): inside bounds, on a multiple of step from min, spelled so that
   // it reads back the same.
   std::string FromUnit(double unit) const;
+  // Whether `value`, as a user spells it, is one of the space: 0.10 is 0.1, but for a categorical.
+  bool Holds(std::string_view value) const;
 };
 
 class SearchSpace {

@@ -34,8 +34,13 @@ void AppendValue(double value, std::string& out) {
     out += "nan";  // never "-nan": the sign of a NaN means nothing
     return;
   }
+  // A step of 100000 as "1e+05" would be no whole number to whoever reads it as one.
+  constexpr double kWholeMax = 1e18;  // 18 digits, as many as a step has for our log parser
+  const bool whole = value == std::trunc(value) && std::abs(value) < kWholeMax;
   char buffer[32];
-  out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+  char* const end = buffer + sizeof buffer;
+  out.append(buffer, whole ? std::to_chars(buffer, end, value, std::chars_format::fixed).ptr
+                           : std::to_chars(buffer, end, value).ptr);
 }
 
 std::optional<double> ParseValue(std::string_view text) {

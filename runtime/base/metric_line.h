@@ -4,8 +4,8 @@
 //
 // An RFC 3339 time in UTC with microseconds, then name=value pairs, one space between. Katib's
 // default filter finds every pair. Names are [A-Za-z0-9_|-]+, the ones that filter can match.
-// Values are the shortest decimal text that reads back as the same double; nan, inf and -inf are
-// spelled so.
+// Values are the shortest decimal text that reads back as the same double, whole numbers below
+// 10^18 without an exponent; nan, inf and -inf are spelled so.
 #pragma once
 
 #include <string>

@@ -359,7 +359,7 @@ void ExperimentCrashTest::RunRound(int round) {
   ASSERT_EQ(trials.size(), static_cast<std::size_t>(kTrials)) << listed.out << listed.err;
   for (const Json& trial : trials) CheckTrial(trial);
   if (HasFailure()) return;
-  const Outcome deleted = Run({"delete", "experiment", experiment_});
+  const Outcome deleted = Run({"delete", "experiment", experiment_, "--logs"});
   EXPECT_EQ(deleted.code, 0) << deleted.err;
   EXPECT_TRUE(Eventually([&] { return !fs::exists(state_dir_ + "/jobs/default"); }))
       << "job directories are left";

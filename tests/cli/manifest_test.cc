@@ -244,6 +244,45 @@ TEST_F(ManifestTest, OneObjectStandsInOnePlace) {
   EXPECT_EQ(Run({"validate", dir_ + "/two"}).out, "2 objects are valid\n");
 }
 
+// As `kubectl get -o yaml` writes what it shows.
+TEST_F(ManifestTest, AListIsReadAsItsItems) {
+  constexpr char kList[] = R"(apiVersion: v1
+kind: List
+metadata: {resourceVersion: ""}
+items:
+  - apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: one}
+    data: {a: b}
+  - apiVersion: v1
+    kind: List
+    items:
+    - {apiVersion: v1, kind: ConfigMap, metadata: {name: two}, data: {a: b}}
+)";
+  const std::string file = WriteFile("list.yaml", kList);
+  EXPECT_EQ(Run({"validate", file}).out, "2 objects are valid\n");
+  ExpectFails(
+      Run({"validate", WriteFile("bad.yaml", Replaced(kList, "data: {a: b}}", "dat: {}}"))}), 4,
+      {"bad.yaml:12:", "dat: unknown field \"dat\" (did you mean data?)"});
+  ExpectFails(Run({"validate", WriteFile("bad.yaml", Replaced(kList, "name: two", "name: one"))}),
+              4, {"bad.yaml:12:", "default/one is there already, in ", "bad.yaml:5"});
+  EXPECT_EQ(Findings(Replaced(kList, "items:\n  -", "itms: []\nitems:\n  -")),
+            std::vector<std::string>{"4 itms error"});
+  ExpectFails(Run({"validate", WriteFile("bad.yaml", "apiVersion: v1\nkind: List\nitems: {}\n")}),
+              4, {"bad.yaml:3:1: items: expected a list"});
+  ExpectFails(Run({"validate", WriteFile("bad.yaml", "apiVersion: v1\nkind: List\nitems: [1]\n")}),
+              4, {"bad.yaml:3:9"});
+
+  const Outcome applied = Run({"apply", "-f", file});
+  EXPECT_EQ(applied.code, 0) << applied.err;
+  EXPECT_EQ(Run({"get", "configmaps", "-o", "name"}).out, "configmap/one\nconfigmap/two\n");
+  const std::string again = WriteFile("again.yaml", Run({"get", "configmaps", "-o", "yaml"}).out);
+  EXPECT_EQ(Run({"validate", again}).out, "2 objects are valid\n") << "what get prints is read";
+  const Outcome deleted = Run({"delete", "-f", file});
+  EXPECT_EQ(deleted.code, 0) << deleted.err;
+  EXPECT_EQ(Run({"get", "configmaps", "-o", "name"}).out, "");
+}
+
 TEST_F(ManifestTest, ExplainSaysWhereTheFieldsOfAJobAre) {
   const Outcome field = Run({"explain", "experiment.spec.trialTemplate.trialSpec"});
   EXPECT_NE(field.out.find("`lockstep explain trainingjob.spec`"), std::string::npos) << field.out;
@@ -311,6 +350,20 @@ TEST_F(ManifestTest, RenderNamesWhatHasNoValueAndWhatIsNoParameter) {
   ExpectFails(Run({"render", file, "--set", "lr"}), 4, {"--set lr: write NAME=VALUE"});
   ExpectFails(Run({"render", file, "--set=lr=1", "--set=momentum=1", "--name=My Trial"}), 4,
               {"the trial's metadata.name: \"My Trial\" is no name for an object"});
+}
+
+TEST_F(ManifestTest, RenderWarnsOfAValueThatTheSearchNeverTries) {
+  const std::string file = WriteFile("e.yaml", kKatib);
+  const Outcome outcome = Run({"render", file, "--set", "lr=5", "--set", "momentum=0.90"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.out.find("'--lr=5'"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.err,
+            "lockstep: warning: --set lr=5: outside the feasible space of lr, a double from 0.01 "
+            "to 0.05: the search never tries it\n");
+  const Outcome plan = Run({"render", file, "--set", "lr=x", "--set", "momentum=0.4", "--plan"});
+  EXPECT_NE(plan.err.find("--set lr=x: outside"), std::string::npos) << plan.err;
+  EXPECT_NE(plan.err.find("--set momentum=0.4: outside"), std::string::npos) << plan.err;
+  EXPECT_EQ(Run({"render", file, "--set", "lr=0.05", "--set", "momentum=5e-1"}).err, "");
 }
 
 TEST_F(ManifestTest, RenderWantsOneExperiment) {

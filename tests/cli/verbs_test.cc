@@ -243,6 +243,9 @@ TEST_F(VerbsTest, DeleteTakesSelectorsAndLogs) {
             "Experiment default/a deleted, with its logs\n");
   EXPECT_FALSE(has_logs("a-"));
   EXPECT_TRUE(has_logs("b-"));
+  EXPECT_EQ(Run({"delete", "exp/b"}).out, "Experiment default/b deleted\n");
+  EXPECT_TRUE(has_logs("b-")) << "without --logs they stay";
+  ApplyAndWait("b", "echo accuracy=1");
   ExpectFails(Run({"delete", "exp/b", "--cascade=orphan"}), 4, "lockstep export");
   ExpectFails(Run({"delete", "exp"}), 4, "--all");
   ExpectFails(Run({"delete", "exp/b", "--logs", "--no-wait"}), 4, "--logs");

@@ -51,16 +51,13 @@ WholeLog ReadByBytes(const LogParserOptions& options, std::string_view log) {
   WholeLog whole;
   auto reader = LogReader::Create(options);
   CHECK(reader.ok()) << reader.status().message();
-  const auto add = [&](const Result<std::vector<MetricRow>>& rows) {
-    if (!rows.ok()) return whole.Add(rows.status());
-    ParsedText parsed;
-    parsed.rows = *rows;
-    return whole.Add(parsed);
-  };
-  for (std::size_t at = 0; at < log.size(); ++at) {
-    if (!add(reader->Read(log.substr(at, 1)))) break;
+  const auto keep = [&](const ParsedRow& row) { whole.rows.push_back(row.Copy()); };
+  Status status;
+  for (std::size_t at = 0; at < log.size() && status.ok(); ++at) {
+    status = reader->Read(log.substr(at, 1), keep);
   }
-  if (whole.error.empty()) add(reader->End());
+  if (status.ok()) status = reader->End(keep);
+  if (!status.ok()) whole.Add(status);
   whole.bad = reader->bad().count;
   whole.first_bad = reader->bad().first_line;
   return whole;

@@ -35,7 +35,7 @@ TEST(JobDir, LifeFollowsTheLockAndTheExitRecord) {
   const JobDir dir(folder.path() + "/a/b");
   EXPECT_EQ(*dir.Life(), JobLife::kNotStarted);
   {
-    Result<PreparedLock> lock = PrepareJobLock(dir);
+    Result<PreparedLock> lock = PrepareJobLock(dir, "tag");
     ASSERT_TRUE(lock.ok()) << lock.status().ToString();
     EXPECT_EQ(*dir.Life(), JobLife::kNotStarted);  // not in its place yet
     ASSERT_EQ(PublishJobLock(dir, *lock), 0);
@@ -50,10 +50,10 @@ TEST(JobDir, LifeFollowsTheLockAndTheExitRecord) {
 TEST(JobDir, IsTakenOnce) {
   const TemporaryFolder folder;
   const JobDir dir(folder.path());
-  Result<PreparedLock> first = PrepareJobLock(dir);
+  Result<PreparedLock> first = PrepareJobLock(dir, "tag");
   ASSERT_TRUE(first.ok());
   ASSERT_EQ(PublishJobLock(dir, *first), 0);
-  EXPECT_EQ(PublishJobLock(dir, *PrepareJobLock(dir)), EEXIST);
+  EXPECT_EQ(PublishJobLock(dir, *PrepareJobLock(dir, "tag")), EEXIST);
 }
 
 TEST(JobDir, ReadsBackTheExitRecord) {

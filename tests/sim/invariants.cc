@@ -102,7 +102,7 @@ void Invariants::OnExperiment(const Experiment* before, const Experiment& after)
   widest.trials = std::max(widest.trials, before->spec.max_trial_count.value_or(1'000'000));
   const std::string was = EndOf(before->status.conditions);
   const std::string is = EndOf(after.status.conditions);
-  Expect(is == "" || is == "Succeeded" || is == "Failed",
+  Expect(is.empty() || is == "Succeeded" || is == "Failed",
          "Experiment " + Path(after.meta) + " ends as " + is);
   if (!was.empty() && was != is) {
     const Condition* end = FindCondition(before->status.conditions, was);
@@ -152,7 +152,7 @@ void Invariants::OnSuggestion(const Suggestion* before, const Suggestion& after)
   Expect(static_cast<int>(now.size()) <= after.spec.requests,
          which + "more points than were asked for");
   const std::string end = EndOf(after.status.conditions);
-  Expect(end == "" || end == "Succeeded" || end == "Failed", which + "ends as " + end);
+  Expect(end.empty() || end == "Succeeded" || end == "Failed", which + "ends as " + end);
   if (before == nullptr) return;
   const auto& then = before->status.suggestions;
   Expect(then.size() <= now.size() && std::equal(then.begin(), then.end(), now.begin()),
@@ -263,7 +263,7 @@ void Invariants::OnJob(const TrainingJob* before, const TrainingJob& after) {
   }
   const std::string was = EndOf(before->status.conditions);
   const std::string is = EndOf(after.status.conditions);
-  Expect(is == "" || is == "Succeeded" || is == "Failed", which + "ends as " + is);
+  Expect(is.empty() || is == "Succeeded" || is == "Failed", which + "ends as " + is);
   if (!was.empty()) Expect(before->status == after.status, which + "had ended and has changed");
   const int more = after.status.generation - before->status.generation;
   Expect(more == 0 || more == 1, which + "goes on with another generation than the next");
@@ -284,8 +284,8 @@ void Invariants::OnStart(const JobPlan& plan) {
 
 void Invariants::CheckSuspended() const {
   for (const auto& [key, run] : backend_->jobs()) {
+    if (IsLeftOver(run)) continue;
     const TrainingJob* job = Find<TrainingJob>(run.id.name);
-    Expect(job != nullptr && job->meta.uid == run.id.uid, run.id.name + " is no object any more");
     if (run.id.generation < job->status.generation) continue;
     const bool suspended = IsTrue(job->status.conditions, condition::kSuspended);
     const bool ended = !EndOf(job->status.conditions).empty();
@@ -312,11 +312,14 @@ void Invariants::CheckSettled() const {
       CheckRows(*trial);
     }
   }
-  for (const auto& [key, run] : backend_->jobs()) {
-    const TrainingJob* job = Find<TrainingJob>(run.id.name);
-    Expect(job != nullptr && job->meta.uid == run.id.uid,
-           "job " + run.id.name + " is gone, and what it left behind is not");
-  }
+  for (const auto& [key, run] : backend_->jobs()) (void)IsLeftOver(run);
+}
+
+bool Invariants::IsLeftOver(const SimJob& run) const {
+  const TrainingJob* job = Find<TrainingJob>(run.id.name);
+  if (job != nullptr && job->meta.uid == run.id.uid) return false;
+  Expect(!backend_->Runs(run), "job " + run.id.name + " is gone, and it runs");
+  return true;
 }
 
 void Invariants::CheckSettledJob(const TrainingJob& job) const {

@@ -31,6 +31,8 @@ class Invariants {
 
   // When nothing has anything to do any more: of what is suspended nothing runs.
   void CheckSuspended() const;
+  // Whether its TrainingJob was deleted: then what it left behind may stay, and it must have ended.
+  bool IsLeftOver(const SimJob& run) const;
   // ... and nothing is suspended.
   void CheckSettled() const;
 

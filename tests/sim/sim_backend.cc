@@ -173,4 +173,21 @@ Status SimBackend::Forget(const JobId& id) {
   });
 }
 
+// One generation of a job comes after the other, so the last one counts. That they ended long ago
+// lets the retention rule remove them whenever it looks.
+Result<std::vector<OrphanedJob>> SimBackend::ListOrphans(
+    const std::function<bool(const JobId&)>& known) {
+  return gate_.See([&]() -> Result<std::vector<OrphanedJob>> {
+    std::map<std::string, OrphanedJob> orphans;  // by uid
+    for (const auto& [key, job] : jobs_) {
+      if (known(job.id) || !job.EndedBy(clock_.Monotonic())) continue;
+      orphans[job.id.uid] = {job.id, WallTime(), 1};
+    }
+    std::vector<OrphanedJob> list;
+    list.reserve(orphans.size());
+    for (auto& [uid, orphan] : orphans) list.push_back(std::move(orphan));
+    return list;
+  });
+}
+
 }  // namespace lockstep::sim

@@ -46,6 +46,8 @@ class SimBackend final : public JobBackend {
   Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override;
   Result<std::uint64_t> Size(const JobId& id) override;
   Status Forget(const JobId& id) override;
+  Result<std::vector<OrphanedJob>> ListOrphans(
+      const std::function<bool(const JobId&)>& known) override;
   void TellEnds(std::function<void(const JobId&)> on_end) override;
   // Time has passed: of the jobs whose end an operator waits to hear of it hears now, later or, now
   // and then, never.
@@ -55,6 +57,7 @@ class SimBackend final : public JobBackend {
   const std::map<Key, SimJob>& jobs() const { return jobs_; }
   // Null: not started, or forgotten.
   const SimJob* Find(const std::string& uid, int generation) const;
+  bool Runs(const SimJob& job) const { return !job.EndedBy(clock_.Monotonic()); }
   // What an ended job has printed in all.
   std::string FinalLog(const SimJob& job) const;
 

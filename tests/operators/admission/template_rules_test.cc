@@ -52,6 +52,22 @@ std::string InConfigMap() {
 )";
 }
 
+TEST(ConfigMapTemplate, AnnotationsOfItsJobAreCheckedAsThoseOfAnInlineOne) {
+  const auto annotated = [](const std::string& annotation) {
+    return Say(
+        ChangedIn(InConfigMap(), "{labels: {team: t}}", "{annotations: {" + annotation + "}}"));
+  };
+  EXPECT_EQ(annotated("lockstep.dev/deadline: 90m"), "");
+  EXPECT_EQ(annotated("lockstep.dev/deadline: '${trialParameters.layers}'"), "");
+  EXPECT_THAT(annotated("lockstep.dev/deadline: soon"),
+              HasSubstr("spec.trialTemplate.configMap: the ConfigMap kubeflow/templates, "
+                        "job.yaml:4:"));
+  EXPECT_THAT(annotated("lockstep.dev/deadline: soon"), HasSubstr("\"soon\" is no duration"));
+  EXPECT_THAT(annotated("lockstep.dev/deadlin: 90m"),
+              HasSubstr("did you mean lockstep.dev/deadline?"));
+  EXPECT_THAT(annotated("lockstep.dev/cancel: slow"), HasSubstr("it is for Experiment, Trial"));
+}
+
 TEST(ConfigMapTemplate, IsCheckedAsAnInlineOne) {
   EXPECT_EQ(Say(InConfigMap()), "");
   const std::string said = Say(ChangedIn(InConfigMap(), "parallelism", "paralelism"));

@@ -104,6 +104,21 @@ Status FakeBackend::Forget(const JobId& id) {
   return OkStatus();
 }
 
+Result<std::vector<OrphanedJob>> FakeBackend::ListOrphans(
+    const std::function<bool(const JobId&)>& known) {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, OrphanedJob> orphans;  // by uid
+  for (const auto& [key, job] : jobs_) {
+    if (known(job.plan.id) || !job.Ended()) continue;
+    OrphanedJob& orphan = orphans[job.plan.id.uid];
+    orphan = {job.plan.id, orphans_ended, orphan.bytes + job.run.log.size()};
+  }
+  std::vector<OrphanedJob> list;
+  list.reserve(orphans.size());
+  for (auto& [uid, orphan] : orphans) list.push_back(std::move(orphan));
+  return list;
+}
+
 std::map<std::string, int> FakeBackend::Starts() const {
   std::lock_guard lock(mutex_);
   return starts_;

@@ -36,6 +36,11 @@ class FakeBackend final : public JobBackend {
   Result<std::vector<ListedFile>> ListFiles(const JobId& id, std::string_view folder) override;
   Result<std::uint64_t> Size(const JobId& id) override;  // of its log
   Status Forget(const JobId& id) override;
+  Result<std::vector<OrphanedJob>> ListOrphans(
+      const std::function<bool(const JobId&)>& known) override;
+
+  // When the jobs ended that ListOrphans finds. Set before anything runs.
+  WallTime orphans_ended{};
 
   // How often each "namespace/name/generation" was started; forgotten jobs count.
   std::map<std::string, int> Starts() const;

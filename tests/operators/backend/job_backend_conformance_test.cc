@@ -218,6 +218,43 @@ TEST_P(JobBackendConformance, GenerationsAreApart) {
   EXPECT_EQ(Look(Plan(kFails, 0).id).phase, JobPhase::kFailed);
 }
 
+TEST_P(JobBackendConformance, FindsWhatJobsHaveLeftThatNobodyKnows) {
+  const auto orphans = [&](const std::string& known) {
+    return *backend().ListOrphans([&](const JobId& id) { return known.starts_with(id.uid); });
+  };
+  EXPECT_TRUE(orphans("").empty());
+  const JobPlan first = Plan(kFails, 0);
+  const JobPlan next = Plan(kPrintsAndSucceeds, 1);
+  ASSERT_TRUE(backend().Apply(first).ok());
+  EXPECT_EQ(End(first.id).phase, JobPhase::kFailed);
+  ASSERT_TRUE(backend().Apply(next).ok());
+  EXPECT_EQ(End(next.id).phase, JobPhase::kSucceeded);
+  EXPECT_TRUE(orphans(next.id.uid).empty());
+  const std::vector<OrphanedJob> found = orphans("another");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].id.namespace_, next.id.namespace_);
+  EXPECT_EQ(found[0].id.name, next.id.name);
+  EXPECT_TRUE(next.id.uid.starts_with(found[0].id.uid));
+  EXPECT_EQ(found[0].id.generation, 1);
+  EXPECT_GE(found[0].bytes, 8U) << "two lines of the second generation alone";
+  for (int generation = 0; generation < 2; ++generation) {
+    JobId id = found[0].id;
+    id.generation = generation;
+    ASSERT_TRUE(backend().Forget(id).ok()) << "by the id it was found with";
+  }
+  EXPECT_TRUE(orphans("another").empty());
+}
+
+TEST_P(JobBackendConformance, WhatRunsIsNoOrphan) {
+  const JobPlan plan = Plan(kRunsUntilStopped);
+  ASSERT_TRUE(backend().Apply(plan).ok());
+  EXPECT_TRUE(Await([&] { return Look(plan.id).phase == JobPhase::kRunning; }));
+  const auto nobody = [](const JobId&) { return false; };
+  EXPECT_TRUE(backend().ListOrphans(nobody)->empty());
+  EXPECT_TRUE(Stopped(plan.id));
+  EXPECT_EQ(backend().ListOrphans(nobody)->size(), 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, JobBackendConformance,
                          testing::Values(
                              +[]() -> std::unique_ptr<Backend> { return std::make_unique<Fake>(); },

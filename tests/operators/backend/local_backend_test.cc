@@ -132,6 +132,82 @@ TEST_F(LocalBackendTest, AKilledLauncherIsLostAndNotTheUsersFailure) {
   EXPECT_EQ(Backend()->Observe(id_)->first_failure->cause, "launcher-lost");
 }
 
+pid_t NumberIn(const std::string& path) {
+  std::ifstream file(path);
+  pid_t pid = 0;
+  file >> pid;
+  return pid;
+}
+
+// A zombie, which nobody may ever ask for, has no environment any more.
+bool Runs(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
+  return file.get() != std::ifstream::traits_type::eof();
+}
+
+pid_t GuardianOf(pid_t launcher) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream file(entry.path() / "status");
+    const std::string status(std::istreambuf_iterator<char>(file), {});
+    if (status.find("lockstep-guard") != status.npos &&
+        status.find("PPid:\t" + std::to_string(launcher) + "\n") != status.npos) {
+      return std::atoi(entry.path().filename().c_str());
+    }
+  }
+  return 0;
+}
+
+// Both are killed before either can clean up behind the other; what has left its rank's group and
+// session is nobody's child any more.
+TEST_F(LocalBackendTest, WhatAJobLeftIsEndedWhenItsLauncherAndItsGuardianWereKilled) {
+  const std::string stray_file = jobs_ + "/stray";
+  ASSERT_TRUE(Backend()
+                  ->Apply(Plan("(setsid sh -c 'trap \"\" TERM HUP; sh -c \"echo \\$PPID\" > " +
+                               stray_file + "; while :; do sleep 600; done' &); exec sleep 600"))
+                  .ok());
+  ASSERT_TRUE(Await([&] { return NumberIn(stray_file) > 0; }));
+  const pid_t stray = NumberIn(stray_file);
+  const pid_t launcher = Launcher();
+  const pid_t guardian = GuardianOf(launcher);
+  ASSERT_GT(guardian, 0);
+  ASSERT_EQ(kill(launcher, SIGSTOP), 0);
+  ASSERT_EQ(kill(guardian, SIGKILL), 0);
+  ASSERT_EQ(kill(launcher, SIGKILL), 0);
+  ASSERT_TRUE(Await([&] { return *dir_.Life() == JobLife::kLost && !Runs(launcher); }));
+  ASSERT_TRUE(Runs(stray)) << "nobody has looked yet";
+
+  std::vector<std::thread> operators;  // one of them does it, and the others see that it is done
+  for (int i = 0; i < 4; ++i) operators.emplace_back([&] { (void)Backend()->Observe(id_); });
+  for (std::thread& each : operators) each.join();
+  ASSERT_TRUE(AwaitPhase(JobPhase::kFailed));
+  EXPECT_FALSE(Runs(stray));
+  const JobObservation observed = Backend()->Observe(id_).value();
+  EXPECT_EQ(observed.first_failure->cause, "launcher-lost");
+  EXPECT_EQ(observed.first_failure->rank, -1);
+  EXPECT_EQ(*dir_.Life(), JobLife::kEnded);
+  EXPECT_EQ(dir_.ReadExit()->cause, ExitCause::kLauncherLost);
+  EXPECT_FALSE(dir_.ReadExit()->started_at.empty());
+}
+
+// After a power cut the lock may be empty. A tag that is cut short would be found in others'.
+TEST_F(LocalBackendTest, ALostJobWithoutAWholeTagEndsNobody) {
+  ASSERT_TRUE(Backend()->Apply(Plan("exec sleep 600")).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kRunning));
+  std::string tag;
+  std::ifstream(dir_.lock_path()) >> tag;
+  ASSERT_EQ(tag.size(), 32U);
+  for (const std::string& held : {std::string(), tag.substr(0, 8), tag, tag.substr(0, 8) + "\n"}) {
+    const JobId lost{"default", "lost", "0123456789abcdef", static_cast<int>(held.size())};
+    const JobDir dir(LocalJobDir(jobs_, lost));
+    std::filesystem::create_directories(dir.path());
+    std::ofstream(dir.path() + "/launcher.pid") << "1 0 another-boot";
+    std::ofstream(dir.lock_path()) << held;
+    EXPECT_EQ(Backend()->Observe(lost)->first_failure->cause, "launcher-lost");
+    EXPECT_EQ(*dir.Life(), JobLife::kEnded);
+  }
+  EXPECT_EQ(Backend()->Observe(id_)->phase, JobPhase::kRunning);
+}
+
 TEST_F(LocalBackendTest, ALauncherThatWasKilledBeforeItBeganIsLost) {
   std::filesystem::create_directories(dir_.path());
   std::ofstream(dir_.path() + "/launcher.pid") << "1 0 another-boot";

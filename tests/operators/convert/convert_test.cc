@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "operators/convert/kubernetes_fields.h"
 #include "operators/convert/quantity.h"
 
 namespace lockstep {
@@ -153,6 +154,59 @@ TEST(ConvertJob, RefusesByPathAndPlace) {
   EXPECT_THAT(Say("{apiVersion: batch/v1, kind: Job, spec: {}}"),
               HasSubstr("template: is missing"));
   EXPECT_THAT(Say("{apiVersion: batch/v1, kind: Job}"), HasSubstr("spec: is missing"));
+}
+
+// No process is made from these; they are there for a cluster, which would refuse them.
+TEST(ConvertJob, FieldsThatAreMisspeltWhereNothingIsRunAreToldToo) {
+  const std::vector<std::tuple<std::string, std::string, std::string>> table = {
+      {"{operator: Exists}", "{oprator: Exists}",
+       "spec.template.spec.tolerations[0].oprator: unknown field \"oprator\" (did you mean "
+       "operator?)"},
+      {"tty: false", "livenessProbe: {httpGet: {pth: /, port: 1}}",
+       "containers[0].livenessProbe.httpGet.pth: unknown field \"pth\" (did you mean path?)"},
+      {"tty: false", "ports: [{containerport: 1}]",
+       "containers[0].ports[0].containerport: unknown field \"containerport\" (did you mean "
+       "containerPort?)"},
+      {"completionMode: Indexed", "podFailurePolicy: {rules: [{action: Ignore, onExitCode: {}}]}",
+       "spec.podFailurePolicy.rules[0].onExitCode: unknown field \"onExitCode\" (did you mean "
+       "onExitCodes?)"},
+      {"tolerations: [{operator: Exists}]",
+       "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+       "{nodeSelectorTerms: [{matchExpresions: []}]}}}",
+       "(did you mean matchExpressions?)"},
+  };
+  for (const auto& [from, to, said] : table) {
+    EXPECT_THAT(Say(Replaced(kJob, from, to)), HasSubstr(said)) << to;
+  }
+  EXPECT_EQ(Say(Replaced(kJob, "{operator: Exists}",
+                         "{key: k, operator: Equal, value: v, effect: NoExecute, "
+                         "tolerationSeconds: 3}")),
+            "");
+  const std::string once = Say(Replaced(kJob, "restartPolicy: Never", "restartPolcy: Never"));
+  EXPECT_EQ(once.find("unknown field"), once.rfind("unknown field")) << once;
+}
+
+// Kinds that this version does not run have pods as well.
+TEST(KubernetesFields, AreThoseOfThePodsOfEveryKind) {
+  const Json pytorch = Json::parse(R"({"apiVersion": "kubeflow.org/v1", "kind": "PyTorchJob",
+    "spec": {"anything": 1, "pytorchReplicaSpecs": {"Worker": {"replicas": 2, "template":
+      {"spec": {"containers": [{"name": "w", "comand": ["x"], "env": [{"nam": "A"}],
+                                "resources": {"limit": {"cpu": 1}}}],
+                "restartPolcy": "Never"}}}}}})");
+  FindingList findings(nullptr);
+  CheckKubernetesFields(pytorch, findings);
+  std::vector<std::string> meant;
+  for (const Finding& finding : findings.findings()) meant.push_back(finding.meant_path);
+  const std::string pod = "spec.pytorchReplicaSpecs.Worker.template.spec.";
+  EXPECT_THAT(meant, ::testing::UnorderedElementsAre(
+                         pod + "containers[0].command", pod + "containers[0].env[0].name",
+                         pod + "containers[0].resources.limits", pod + "restartPolicy"));
+  for (const char* const odd : {"[]", "{}", R"({"spec": 1})", R"({"spec": {"roles": {}}})",
+                                R"({"spec": {"tfReplicaSpecs": {"PS": 1}}})"}) {
+    FindingList none(nullptr);
+    CheckKubernetesFields(Json::parse(odd), none);
+    EXPECT_TRUE(none.findings().empty()) << odd;
+  }
 }
 
 // One that takes all it can from the pod, for the table below.

@@ -166,13 +166,11 @@ TEST(LogReader, FindsTheSameInPiecesOfAnySize) {
     options.format = MetricsFormat::kJson;
     LogReader reader = LogReader::Create(options).value();
     std::string values;
-    const auto add = [&](const std::vector<MetricRow>& rows) {
-      for (const MetricRow& row : rows) values += row.value;
-    };
+    const auto add = [&](const ParsedRow& row) { values += row.value; };
     for (std::size_t i = 0; i < log.size(); i += piece) {
-      add(reader.Read(std::string_view(log).substr(i, piece)).value());
+      ASSERT_TRUE(reader.Read(std::string_view(log).substr(i, piece), add).ok());
     }
-    add(reader.End().value());
+    ASSERT_TRUE(reader.End(add).ok());
     EXPECT_EQ(values, "123") << piece;
     EXPECT_EQ(reader.rows(), 3u);
     EXPECT_EQ(reader.bad().count, 2u) << piece;
@@ -185,8 +183,8 @@ TEST(LogReader, PutsUnavailableInTheLogsPlaceWhereTheObjectiveIsMissing) {
   const auto instead = [](bool compat_katib, std::string_view log) {
     LogReader reader =
         LogReader::Create({.metrics = {"loss", "accuracy"}, .compat_katib = compat_katib}).value();
-    EXPECT_TRUE(reader.Read(log).ok());
-    EXPECT_TRUE(reader.End().ok());
+    EXPECT_TRUE(reader.Read(log, [](const ParsedRow&) {}).ok());
+    EXPECT_TRUE(reader.End([](const ParsedRow&) {}).ok());
     return reader.Instead();
   };
   EXPECT_THAT(instead(true, "accuracy=1\n"),

@@ -83,9 +83,9 @@ Result<Collected> Collect(const Case& test, bool compat_katib) {
   options.compat_katib = compat_katib;
   LOCKSTEP_ASSIGN_OR_RETURN(LogReader reader, LogReader::Create(options));
   Collected collected;
-  LOCKSTEP_ASSIGN_OR_RETURN(collected.rows, reader.Read(test.log));
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<MetricRow> last, reader.End());
-  collected.rows.insert(collected.rows.end(), last.begin(), last.end());
+  const auto keep = [&](const ParsedRow& row) { collected.rows.push_back(row.Copy()); };
+  LOCKSTEP_RETURN_IF_ERROR(reader.Read(test.log, keep));
+  LOCKSTEP_RETURN_IF_ERROR(reader.End(keep));
   if (std::vector<MetricRow> instead = reader.Instead(); !instead.empty()) {
     collected.rows = std::move(instead);
   }

@@ -12,6 +12,7 @@
 #include <random>
 
 #include "operators/observe/default_filter.h"
+#include "operators/observe/log_reader.h"
 #include "operators/observe/row_time.h"
 #include "operators/observe/utf8_text.h"
 
@@ -191,6 +192,21 @@ std::string ToText(const MetricRow& row) {
   return row.name + " " + row.value + " " + row.time + " " + std::to_string(row.step);
 }
 
+// The rows that a reader finds of a text that comes in pieces.
+std::vector<std::string> ByPieces(const LogParserOptions& options, std::string_view text,
+                                  RandomText& random) {
+  LogReader reader = LogReader::Create(options).value();
+  std::vector<std::string> rows;
+  const auto keep = [&](const ParsedRow& row) { rows.push_back(ToText(row.Copy())); };
+  while (!text.empty()) {
+    const std::string_view piece = text.substr(0, 1 + random.Below(60));
+    EXPECT_TRUE(reader.Read(piece, keep).ok());
+    text.remove_prefix(piece.size());
+  }
+  EXPECT_TRUE(reader.End(keep).ok());
+  return rows;
+}
+
 TEST(TextLogParser, FindsTheRowsThatALookAtEveryLineFinds) {
   const std::string braces = R"({metricName: ([\w|-]+), metricValue: ((-?\d+)(\.\d+)?)})";
   const std::vector<std::vector<std::string>> filters = {
@@ -203,6 +219,16 @@ TEST(TextLogParser, FindsTheRowsThatALookAtEveryLineFinds) {
       {R"(loss(.*)acc(.*))", braces},
       {R"(^(loss)\s*=(.*)$)"},
       {R"((?i)loss=?(LOSS|acc)(.))"},
+      {R"((?i)LOSS(=)?(acc|\d*))", R"((?i:lo)ss(\d)?=(.*))"},
+      {R"((?:val/|train )?(loss|acc)\s?=([^,]*))"},
+      {R"((?:val/(acc)|loss=(\d+))(\d*))"},
+      {R"(\{metricName: (?:(loss|acc)|x), metricValue: ([^}]*)\}?)"},
+      {R"((?:\{metricName: )?(\w+(?: \w+)?)(?:, metricValue: | : |=)((?:-?\d+)?))"},
+      {R"(\Qval/\E(acc)\x3d?([\d.]*))", R"(\x7bm(.*?)loss(.?))"},
+      {R"(epoch=(\d)(.*))", R"([l](oss)=([[:alnum:]]*))", R"(metricName: (\w+)(?s:.)(.+?)\b)"},
+      {R"((loss\B.|acc)(=?))", R"((?m)^(loss) ?=(.*)$)", R"(()())"},
+      {R"(loss{1}(=)(.))", R"(los(s{0,2})=?(.*))", R"((?:loss|acc){2}(=)(.*))"},
+      {R"(step = ([^\s=]+)[^a]*?(loss))", "\xc3\xa4(.*)(loss)", R"(\x{fffd}(.*)(acc))"},
   };
   RandomText random(2);
   std::size_t rows = 0;
@@ -229,6 +255,9 @@ TEST(TextLogParser, FindsTheRowsThatALookAtEveryLineFinds) {
         << options.filters[0] << " over " << testing::PrintToString(text);
     ASSERT_EQ(ours.lines, wanted.lines) << testing::PrintToString(text);
     ASSERT_EQ(ours.consumed, wanted.consumed) << testing::PrintToString(text);
+    if (at_end) {
+      ASSERT_EQ(ByPieces(options, text, random), as_text(ours)) << testing::PrintToString(text);
+    }
     rows += ours.rows.size();
   }
   EXPECT_GT(rows, 3000u) << "the logs must have something to find";

@@ -123,6 +123,10 @@ class FusedBackend final : public JobBackend {
   Status Forget(const JobId& id) override {
     return fuse_.Let([&] { return backend_.Forget(id); });
   }
+  Result<std::vector<OrphanedJob>> ListOrphans(
+      const std::function<bool(const JobId&)>& known) override {
+    return backend_.ListOrphans(known);
+  }
 
  private:
   JobBackend& backend_;

@@ -469,6 +469,50 @@ TEST(Lifecycle, LogsAreRemovedWhenTheirTimeIsOver) {
     EXPECT_THAT(job.status.logs_removed_message, HasSubstr("kept for 1d"));
 }
 
+// A new operator finds them by what is on disk alone.
+TEST(Lifecycle, LogsOfADeletedExperimentStayUntilTheirTimeIsOver) {
+  TestWorld world(LossIsLr);
+  world.backend.orphans_ended = kStart;
+  ObjectKey key = world.Apply(SearchOverLr("e", R"({"maxTrialCount": 2})"));
+  {
+    ByHand hand(world);
+    hand.Rounds();
+    ASSERT_THAT(world.TrialEnds(), SizeIs(2));
+    ASSERT_TRUE(world.store->Delete(key).ok());
+    hand.Rounds();
+    ASSERT_THAT(Jobs(world), testing::IsEmpty());
+    EXPECT_EQ(world.backend.Kept(), 2U);
+  }
+  key = world.Apply(SearchOverLr("e", R"({"maxTrialCount": 1})"));
+  ByHand later(world);
+  later.Rounds();
+  EXPECT_EQ(world.backend.Kept(), 3U) << "a new object of the same name has its own";
+  later.clock.Advance(hours(24 * 7) - std::chrono::seconds(1));
+  later.Look(kRetentionKey);
+  EXPECT_EQ(world.backend.Kept(), 3U);
+  ByHand latest(world);
+  latest.clock.Advance(hours(24 * 7));
+  latest.Look(kRetentionKey);
+  EXPECT_EQ(world.backend.Kept(), 1U);
+  EXPECT_EQ(Jobs(world)[0].status.logs_removed_time, "");
+}
+
+TEST(Lifecycle, LogsOfADeletedExperimentCountForTheSizeOfAll) {
+  TestWorld world(LossIsLr);
+  world.backend.orphans_ended = kStart - hours(1);
+  const ObjectKey key = world.Apply(SearchOverLr("e", R"({"maxTrialCount": 2})"));
+  world.Apply(SearchOverLr("other", R"({"maxTrialCount": 1})"));
+  ByHand hand(world, {.jobs_bytes_max = 1000});
+  hand.Rounds();
+  ASSERT_TRUE(world.store->Delete(key).ok());
+  hand.Rounds();
+  EXPECT_EQ(world.backend.Kept(), 3U);
+  ByHand strict(world, {.jobs_bytes_max = 1});
+  strict.Look(kRetentionKey);
+  EXPECT_EQ(world.backend.Kept(), 1U) << "those that ended first go first";
+  EXPECT_EQ(Jobs(world)[0].status.logs_removed_time, "");
+}
+
 TEST(Lifecycle, MetricsOfADeletedTrialStayUntilItsExperimentGoes) {
   TestWorld world(LossIsLr);
   const ObjectKey key = world.Apply(SearchOverLr("e", R"({"maxTrialCount": 3})"));

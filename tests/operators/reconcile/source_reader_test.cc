@@ -11,8 +11,8 @@
 #include "operators/backend/job_files.h"
 #include "operators/observe/memory_observation_store.h"
 #include "operators/reconcile/trial_output.h"
-#include "runtime/base/tf_record.h"
 #include "tests/operators/store/temporary_folder.h"
+#include "tests/runtime/base/framed_tf_record.h"
 
 namespace lockstep {
 namespace {
@@ -187,23 +187,13 @@ TEST_F(SourceReading, WithoutMetricsItSaysWhatWasLookedAt) {
   Read(true);
 }
 
-std::string LittleEndian(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xffU);
-  return text;
-}
-std::string Record(const std::string& data) {
-  const std::string length = LittleEndian(data.size(), 8);
-  return length + LittleEndian(MaskedCrc32c(length), 4) + data +
-         LittleEndian(MaskedCrc32c(data), 4);
-}
 // An event of step 0 with a value of `tag`: 1, 2, 4 or 8.
 std::string Event(const std::string& tag, int exponent) {
   const auto high = static_cast<unsigned>(0x3f80 + exponent * 0x80);
   const std::string value = std::string("\x0a") + static_cast<char>(tag.size()) + tag + "\x15" +
                             LittleEndian(std::uint64_t{high} << 16, 4);
   const std::string one = std::string("\x0a") + static_cast<char>(value.size()) + value;
-  return Record(std::string("\x2a") + static_cast<char>(one.size()) + one);
+  return FramedTfRecord(std::string("\x2a") + static_cast<char>(one.size()) + one);
 }
 
 TEST_F(SourceReading, EventFilesAreReadAsTheyGrowEachByItself) {
@@ -224,7 +214,8 @@ TEST_F(SourceReading, EventFilesAreReadAsTheyGrowEachByItself) {
 
 TEST_F(SourceReading, ABrokenRecordEndsItsFileAndIsToldOnce) {
   Collect("TensorFlowEvent", {"/logs", "Directory", ""});
-  Add(Event("loss", 0) + Record("\xff\xff") + Event("loss", 1) + "garbage that is long enough",
+  Add(Event("loss", 0) + FramedTfRecord("\xff\xff") + Event("loss", 1) +
+          "garbage that is long enough",
       "events.out.tfevents.1");
   Add(Event("loss", 2), "events.out.tfevents.2");
   Read();
@@ -238,7 +229,7 @@ TEST_F(SourceReading, ABrokenRecordEndsItsFileAndIsToldOnce) {
 TEST_F(SourceReading, ALongRecordIsReadAndATooLongOneSteppedOver) {
   Collect("TensorFlowEvent", {"/logs", "Directory", ""});
   const std::string image = std::string("\x32\x80\x80\x80\x03", 5) + std::string(6u << 20, 'i');
-  Add(Record(image) + Record(std::string(65u << 20, 'i')) + Event("loss", 1),
+  Add(FramedTfRecord(image) + FramedTfRecord(std::string(65u << 20, 'i')) + Event("loss", 1),
       "events.out.tfevents.1");
   Read(true);
   EXPECT_THAT(Values(), ElementsAre("2"));

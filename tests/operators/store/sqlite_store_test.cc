@@ -124,6 +124,93 @@ TEST(SqliteStore, ForgetsAWriteThatTheFileDidNotTake) {
   EXPECT_TRUE(store->Create(Named("good")).ok());
 }
 
+Suggestion WithPoints(Suggestion suggestion, int points) {
+  for (int i = static_cast<int>(suggestion.status.suggestions.size()); i < points; ++i)
+    suggestion.status.suggestions.push_back(
+        {.name = "t-" + std::to_string(i), .parameter_assignments = {{"lr", "0.1"}}, .labels = {}});
+  return suggestion;
+}
+
+Suggestion Points(const std::string& path) {
+  return std::get<Suggestion>(*Open(path)->Get({"Suggestion", "default", "s"}).value());
+}
+
+int BlocksIn(const std::string& path) {
+  return SQLite::Database(path).execAndGet("SELECT count(*) FROM suggestion_points").getInt();
+}
+
+TEST(SqliteStore, KeepsThePointsOfASuggestionInBlocks) {
+  constexpr int kBlock = static_cast<int>(GrowingList<TrialAssignment>::kBlockSize);
+  const TemporaryFolder folder;
+  const std::string path = folder.File("state.db");
+  Suggestion first;
+  first.meta.name = "s";
+  first.meta.namespace_ = "default";
+  ASSERT_TRUE(Open(path)->Create(first).ok());
+  for (const int points : {1, kBlock - 1, kBlock, kBlock + 1, 3 * kBlock + 5}) {
+    const auto store = Open(path);  // what was there before it is not known to it
+    for (int i = 0; i < 2; ++i) {   // and then it is
+      const Suggestion now =
+          std::get<Suggestion>(*store->Get({"Suggestion", "default", "s"}).value());
+      ASSERT_TRUE(store->UpdateStatus(WithPoints(now, points + i)).ok());
+    }
+    const Suggestion wanted = WithPoints({}, points + 1);
+    EXPECT_EQ(Points(path).status.suggestions, wanted.status.suggestions) << points;
+    EXPECT_EQ(BlocksIn(path), (points + 1) / kBlock);
+  }
+  {
+    const auto store = Open(path);
+    Suggestion fewer = WithPoints({}, kBlock + 3);
+    fewer.meta = MetaOf(*store->Get({"Suggestion", "default", "s"}).value());
+    ASSERT_TRUE(store->UpdateStatus(fewer).ok());
+  }
+  EXPECT_EQ(Points(path).status.suggestions, WithPoints({}, kBlock + 3).status.suggestions);
+  ASSERT_TRUE(Open(path)->Delete({"Suggestion", "default", "s"}).ok());
+  EXPECT_EQ(BlocksIn(path), 0);
+}
+
+TEST(SqliteStore, GoesOnWithPointsAsVersion3HadThem) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("state.db");
+  Suggestion search;
+  search.meta.name = "s";
+  search.meta.namespace_ = "default";
+  ASSERT_TRUE(Open(path)->Create(search).ok());
+  search.meta.uid = "u";
+  search.meta.resource_version = "1";
+  const Json all = EncodeObject(WithPoints(search, 100));
+  {
+    SQLite::Database file(path, SQLite::OPEN_READWRITE);
+    file.exec("DROP TABLE suggestion_points; PRAGMA user_version = 3");
+    SQLite::Statement put(file, "UPDATE objects SET json = ?");
+    put.bind(1, all.dump());
+    put.exec();
+  }
+  EXPECT_EQ(Points(path).status.suggestions, WithPoints({}, 100).status.suggestions);
+  {
+    const auto store = Open(path);
+    const Suggestion now =
+        std::get<Suggestion>(*store->Get({"Suggestion", "default", "s"}).value());
+    ASSERT_TRUE(store->UpdateStatus(WithPoints(now, 101)).ok());
+  }
+  EXPECT_EQ(Points(path).status.suggestions, WithPoints({}, 101).status.suggestions);
+}
+
+TEST(SqliteStore, NamesTheBlockOfPointsThatIsGone) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("state.db");
+  Suggestion search = WithPoints({}, 100);
+  search.meta.name = "s";
+  search.meta.namespace_ = "default";
+  ASSERT_TRUE(Open(path)->Create(search).ok());
+  SQLite::Database(path, SQLite::OPEN_READWRITE)
+      .exec("DELETE FROM suggestion_points WHERE block = 1");
+  const Status status = SqliteStore::Open(path).status();
+  EXPECT_EQ(status.kind(), StatusKind::kFailedPrecondition);
+  EXPECT_THAT(status.message(), HasSubstr("Suggestion default/s cannot be read: block 1 of its "
+                                          "points is missing"));
+}
+
 TEST(SqliteStore, RefusesANewerFileAndNamesBothVersions) {
   const TemporaryFolder folder;
   const std::string path = folder.File("state.db");
@@ -134,7 +221,7 @@ TEST(SqliteStore, RefusesANewerFileAndNamesBothVersions) {
   EXPECT_EQ(status.kind(), StatusKind::kFailedPrecondition);
   EXPECT_THAT(status.message(),
               HasSubstr(path + " was written by a newer Lockstep (state version 7, "
-                               "this program knows up to 3)"));
+                               "this program knows up to 4)"));
   EXPECT_EQ(Bytes(path), before);
 }
 

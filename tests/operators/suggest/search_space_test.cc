@@ -132,6 +132,34 @@ struct Refusal {
   std::string why;
 };
 
+TEST(SearchSpace, HoldsEveryValueItGivesAndNothingBesides) {
+  const Parameter specs[] = {Make(Range("double", "0.01", "0.1")),
+                             Make(Range("double", "-0.2", "1000", "0.1")),
+                             Make(Range("double", "1e-6", "1", "", "logUniform")),
+                             Make(Range("int", "0.5", "4.5")),
+                             Make(Range("int", "2", "64", "2")),
+                             Make(List("discrete", {"0.1", "1"})),
+                             Make(List("categorical", {"0.1", "adam"}))};
+  for (const Parameter& parameter : specs) {
+    for (int i = 0; i < 1000; ++i) {
+      const std::string value = parameter.FromUnit(i / 1000.0);
+      EXPECT_TRUE(parameter.Holds(value)) << value;
+    }
+    EXPECT_FALSE(parameter.Holds("2e9"));
+    EXPECT_FALSE(parameter.Holds("-5"));
+    EXPECT_FALSE(parameter.Holds(""));
+    EXPECT_FALSE(parameter.Holds("sgd"));
+    EXPECT_FALSE(parameter.Holds("nan"));
+  }
+  EXPECT_TRUE(specs[0].Holds("5e-2"));
+  EXPECT_FALSE(specs[1].Holds("0.15"));
+  EXPECT_FALSE(specs[3].Holds("0.5"));
+  EXPECT_FALSE(specs[3].Holds("5"));
+  EXPECT_FALSE(specs[4].Holds("3"));
+  EXPECT_TRUE(specs[5].Holds("0.10"));
+  EXPECT_FALSE(specs[6].Holds("0.10"));
+}
+
 TEST(SearchSpace, RefusesWithPathAndReason) {
   ParameterSpec nameless = Range("int", "1", "2");
   nameless.name.clear();

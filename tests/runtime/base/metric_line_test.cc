@@ -66,6 +66,13 @@ TEST(MetricLine, EveryDoubleReadsBackBitForBit) {
   for (int i = 0; i < 1'000; ++i) ExpectRoundTrip(std::bit_cast<double>(random() & kMantissa));
 }
 
+TEST(MetricLine, WholeNumbersAreWrittenWithoutAnExponent) {
+  EXPECT_THAT(*FormatMetricLine(LineOf(100000)), testing::EndsWith(" loss=100000"));
+  EXPECT_THAT(*FormatMetricLine(LineOf(-1e17)), testing::EndsWith(" loss=-100000000000000000"));
+  EXPECT_THAT(*FormatMetricLine(LineOf(1e18)), testing::EndsWith(" loss=1e+18"));
+  EXPECT_THAT(*FormatMetricLine(LineOf(1e-5)), testing::EndsWith(" loss=1e-05"));
+}
+
 TEST(MetricLine, IsNotWrittenWithoutValuesOrWithNamesThatKatibCannotFind) {
   EXPECT_EQ(FormatMetricLine({kTime, {}}).status().kind(), StatusKind::kInvalidArgument);
   for (const char* name : {"", "a b", "a=b", "a.b", "a/b", "\xc3\xa9", "a\n"}) {

@@ -2,22 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/runtime/base/framed_tf_record.h"
+
 namespace lockstep {
 namespace {
 
 using State = TfRecord::State;
-
-std::string LittleEndian(std::uint64_t value, int bytes) {
-  std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xffU);
-  return text;
-}
-
-std::string Record(const std::string& data) {
-  const std::string length = LittleEndian(data.size(), 8);
-  return length + LittleEndian(MaskedCrc32c(length), 4) + data +
-         LittleEndian(MaskedCrc32c(data), 4);
-}
 
 TEST(TfRecord, ChecksumsAreThoseOfTensorFlow) {
   // RFC 3720, B.4: 32 bytes of zero have the CRC 0x8a9136aa; rotated by 15 and moved.
@@ -29,7 +19,7 @@ TEST(TfRecord, ChecksumsAreThoseOfTensorFlow) {
 }
 
 TEST(TfRecord, IsTakenFromTheFrontAndTheRestIsLeft) {
-  const std::string two = Record("one") + Record("");
+  const std::string two = FramedTfRecord("one") + FramedTfRecord("");
   const TfRecord first = FirstTfRecord(two, 100);
   ASSERT_EQ(first.state, State::kWhole) << first.why;
   EXPECT_EQ(first.data, "one");
@@ -41,7 +31,7 @@ TEST(TfRecord, IsTakenFromTheFrontAndTheRestIsLeft) {
 }
 
 TEST(TfRecord, WaitsForEachMissingByte) {
-  const std::string record = Record("data");
+  const std::string record = FramedTfRecord("data");
   for (std::size_t size = 0; size < record.size(); ++size) {
     const TfRecord part = FirstTfRecord(std::string_view(record).substr(0, size), 100);
     EXPECT_EQ(part.state, State::kIncomplete) << size;
@@ -50,7 +40,7 @@ TEST(TfRecord, WaitsForEachMissingByte) {
 }
 
 TEST(TfRecord, NoticesEachChangedByte) {
-  const std::string record = Record("data");
+  const std::string record = FramedTfRecord("data");
   for (std::size_t i = 0; i < record.size(); ++i) {
     std::string changed = record;
     changed[i] = static_cast<char>(changed[i] ^ 0x10);
@@ -61,7 +51,7 @@ TEST(TfRecord, NoticesEachChangedByte) {
 }
 
 TEST(TfRecord, StepsOverWhatIsTooLongAndBelievesNoAbsurdLength) {
-  const TfRecord longer = FirstTfRecord(Record("12345"), 4);
+  const TfRecord longer = FirstTfRecord(FramedTfRecord("12345"), 4);
   EXPECT_EQ(longer.state, State::kTooLong);
   EXPECT_EQ(longer.bytes, 21U);
   const std::string length = LittleEndian(std::uint64_t{1} << 50, 8);
