@@ -117,7 +117,8 @@ Lines RecordedPod(const Json& pod) {
   }
   lines["inits"] = inits;
   lines["restartPolicy"] = spec.value("restartPolicy", "Always");
-  for (const auto& [key, value] : pod.value("labels", Json::object()).items()) {
+  const Json labels = pod.value("labels", Json::object());
+  for (const auto& [key, value] : labels.items()) {
     if (!kGangLabels.contains(key)) lines["label " + key] = value;
   }
   return lines;
