@@ -257,7 +257,6 @@ void ReplicaJob::SetNames(JobRole& role) {
   labels[kReplicaIndexLabel] = kIndexToken;
   labels[kOperatorNameLabel] = std::string(kind_.operator_name);
   labels[kJobNameLabel] = job_.meta.name;
-  labels.erase(kJobRoleLabel);
 }
 
 void ReplicaJob::CheckName() {

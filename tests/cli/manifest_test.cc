@@ -222,8 +222,9 @@ TEST_F(ManifestTest, WhatIsRightAndNotRunHereIsAWarningOfValidateAndAnErrorOfApp
                                    "25 spec.trialTemplate.trialSpec.kind warning"}));
   const std::string file = WriteFile("cluster.yaml", yaml);
   ExpectFails(Run({"validate", file}), 0, {"not run by this version on one machine", "volcano"});
-  ExpectFails(Run({"apply", "-f", file}), 4,
-              {"spec.algorithm.algorithmName", "batch.volcano.sh/v1alpha1 Job", "nothing was changed"});
+  ExpectFails(
+      Run({"apply", "-f", file}), 4,
+      {"spec.algorithm.algorithmName", "batch.volcano.sh/v1alpha1 Job", "nothing was changed"});
 }
 
 TEST_F(ManifestTest, OneObjectStandsInOnePlace) {

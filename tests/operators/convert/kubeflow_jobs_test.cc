@@ -14,7 +14,7 @@ using ::testing::Not;
 
 constexpr char kPyTorch[] = R"(apiVersion: kubeflow.org/v1
 kind: PyTorchJob
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: lab}
 spec:
   nprocPerNode: auto
   runPolicy: {cleanPodPolicy: None}
@@ -36,7 +36,7 @@ spec:
 
 constexpr char kElastic[] = R"(apiVersion: kubeflow.org/v1
 kind: PyTorchJob
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: lab}
 spec:
   elasticPolicy: {minReplicas: 1, maxReplicas: 4, rdzvBackend: c10d}
   pytorchReplicaSpecs:
@@ -50,7 +50,7 @@ spec:
 
 constexpr char kTf[] = R"(apiVersion: kubeflow.org/v1
 kind: TFJob
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: lab}
 spec:
   successPolicy: ""
   tfReplicaSpecs:
@@ -119,12 +119,12 @@ TEST(PyTorchJob, SaysWhatIsWrongWithReplicas) {
         "Worker.template.spec.containers: is missing: what does a rank run?"},
        {"- {name: pytorch, image: i, command: [work]}",
         "- {name: pytorch, image: i, command: [work]}\n          - {name: side, command: [x]}",
-        "j.yaml:20:13: spec.pytorchReplicaSpecs.Worker.template.spec.containers[1].image: is "
+        "j.yaml:21:13: spec.pytorchReplicaSpecs.Worker.template.spec.containers[1].image: is "
         "missing"},
        {"command: [work]", "command: [work], ports: [{name: pytorchjob-port}]",
         "containers[0].ports[0].containerPort: is missing"},
        {"command: [work]", "command: []",
-        "j.yaml:19:45: spec.pytorchReplicaSpecs.Worker.template.spec.containers[0].command: is "
+        "j.yaml:20:39: spec.pytorchReplicaSpecs.Worker.template.spec.containers[0].command: is "
         "missing: a rank is a process"},
        {"      template:\n        spec:\n          containers:\n          - {name: pytorch, image: "
         "i, command: [work]}",
