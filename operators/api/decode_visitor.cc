@@ -42,6 +42,11 @@ void Expected(std::string_view what, const Json& json, const DecodePlace& place,
                  "expected " + std::string(what) + ", found " + Describe(json, place, findings));
 }
 
+bool SaysNothing(const Json& object, const DecodePlace& place) {
+  const auto field = object.find(place.name);
+  return field == object.end() || field->empty() || *field == false || *field == "";
+}
+
 }  // namespace
 
 std::string DecodePlace::Path() const {
@@ -128,10 +133,15 @@ bool ExpectArray(const Json& json, const DecodePlace& place, FindingList& findin
   return json.is_array();
 }
 
+void IgnoreField(const Json& object, const DecodePlace& place, const char* why,
+                 FindingList& findings) {
+  if (SaysNothing(object, place)) return;
+  findings.Warning(place.Path(), std::string("has no effect on one machine: ") + why);
+}
+
 void RefuseField(const Json& object, const DecodePlace& place, const char* instead,
                  FindingList& findings) {
-  const auto field = object.find(place.name);
-  if (field == object.end() || field->empty() || *field == false || *field == "") return;
+  if (SaysNothing(object, place)) return;
   findings.Unsupported(place.Path(), std::string("is not supported yet: ") + instead);
 }
 

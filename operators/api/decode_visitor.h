@@ -43,6 +43,9 @@ void DecodeTextMap(const Json& json, const DecodePlace& place, FindingList& find
 // False, with a finding, when `json` is neither an object nor an array, as wanted.
 bool ExpectObject(const Json& json, const DecodePlace& place, FindingList& findings);
 bool ExpectArray(const Json& json, const DecodePlace& place, FindingList& findings);
+// A warning when the field `place.name` of `object` is there and says something.
+void IgnoreField(const Json& object, const DecodePlace& place, const char* why,
+                 FindingList& findings);
 // A finding when the field `place.name` of `object` is there and says something.
 void RefuseField(const Json& object, const DecodePlace& place, const char* instead,
                  FindingList& findings);
@@ -127,6 +130,13 @@ class Decoder {
   // What a server sets or a cluster alone needs: taken, and not kept.
   void Dropped(std::initializer_list<const char*> names) {
     known_.insert(known_.end(), names.begin(), names.end());
+  }
+  // What a cluster alone needs, and somebody may have meant: a warning each, unless it is empty.
+  void Ignored(const char* why, std::initializer_list<const char*> names) {
+    known_.insert(known_.end(), names.begin(), names.end());
+    for (const char* const name : names) {
+      IgnoreField(object_, DecodePlace{&place_, name}, why, findings_);
+    }
   }
   // What would change the run and is not built: unsupported, with the next step, unless it is
   // empty.

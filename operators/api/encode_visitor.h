@@ -39,6 +39,7 @@ class NumberCollector {
     if constexpr (std::is_arithmetic_v<T>) numbers.emplace_back(value);
   }
   void Dropped(std::initializer_list<const char*>) {}
+  void Ignored(const char*, std::initializer_list<const char*>) {}
   void Refused(const char*, std::initializer_list<const char*>) {}
   std::vector<Json> numbers;
 };
@@ -79,6 +80,7 @@ class Encoder {
     if (value) object[name] = EncodeValue(*value);
   }
   void Dropped(std::initializer_list<const char*>) {}
+  void Ignored(const char*, std::initializer_list<const char*>) {}
   void Refused(const char*, std::initializer_list<const char*>) {}
 
   Json object = Json::object();

@@ -53,6 +53,7 @@ class Describer {
     fields.push_back(std::move(field));
   }
   void Dropped(std::initializer_list<const char*>) {}
+  void Ignored(const char*, std::initializer_list<const char*>) {}
   void Refused(const char*, std::initializer_list<const char*>) {}
 
   std::vector<FieldDescription> fields;

@@ -58,10 +58,14 @@ struct Container {
     v.Field("ports", self.ports, "Ports the program listens on.");
     v.Field("resources", self.resources, "Requests and limits of CPU, memory and devices.");
     v.Dropped({"terminationMessagePath", "terminationMessagePolicy"});
+    v.Ignored("a rank is a process, and its end is what is looked at",
+              {"livenessProbe", "readinessProbe", "startupProbe"});
+    v.Ignored("a rank is a process of the user who runs the operator", {"securityContext"});
+    v.Ignored("a rank has the files of its log for output, and no input or terminal",
+              {"stdin", "stdinOnce", "tty"});
+    v.Ignored("a process has no requests and limits to resize", {"resizePolicy"});
     v.Refused("this version gives a program no devices; open it by its path", {"volumeDevices"});
-    v.Refused("this version cannot honour it; leave it out",
-              {"livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "securityContext",
-               "resizePolicy", "stdin", "stdinOnce", "tty"});
+    v.Refused("this version cannot honour it; let the program do it itself", {"lifecycle"});
   }
   friend bool operator==(const Container&, const Container&) = default;
 };
@@ -80,35 +84,24 @@ struct PodSpec {
             "nothing.");
     v.Field("volumes", self.volumes, "Folders and files that its containers may see.");
     v.Field("restartPolicy", self.restart_policy, "Never or OnFailure.");
-    // About pulling images and placing pods: one machine does without.
-    v.Dropped({"imagePullSecrets", "tolerations", "dnsPolicy", "schedulerName", "priorityClassName",
-               "enableServiceLinks", "automountServiceAccountToken"});
-    v.Refused("ranks run on this machine, there is none to choose; leave it out",
-              {"nodeSelector", "nodeName", "affinity", "topologySpreadConstraints"});
+    // What a server writes there when nobody did.
+    v.Dropped({"enableServiceLinks", "automountServiceAccountToken"});
+    v.Ignored("ranks run on this machine, there is none to choose",
+              {"nodeSelector", "nodeName", "affinity", "tolerations", "topologySpreadConstraints",
+               "schedulerName", "priorityClassName", "priority", "preemptionPolicy",
+               "schedulingGates", "runtimeClassName", "overhead", "os"});
+    v.Ignored("a rank is a process of the user who runs the operator",
+              {"securityContext", "serviceAccountName", "serviceAccount", "hostUsers"});
+    v.Ignored("a rank is a process, which has this machine's network, names and processes",
+              {"hostNetwork", "hostPID", "hostIPC", "dnsPolicy", "dnsConfig", "hostname",
+               "subdomain", "setHostnameAsFQDN", "shareProcessNamespace"});
+    v.Ignored("nothing is pulled", {"imagePullSecrets"});
+    v.Ignored("a rank is a process, and its end is what is looked at", {"readinessGates"});
     v.Refused("write spec.gracePeriodSeconds", {"terminationGracePeriodSeconds"});
     v.Refused("write the job's activeDeadlineSeconds", {"activeDeadlineSeconds"});
-    v.Refused("this version cannot honour it; leave it out", {"securityContext",
-                                                              "serviceAccountName",
-                                                              "serviceAccount",
-                                                              "hostNetwork",
-                                                              "hostPID",
-                                                              "hostIPC",
-                                                              "hostAliases",
-                                                              "hostname",
-                                                              "subdomain",
-                                                              "dnsConfig",
-                                                              "shareProcessNamespace",
-                                                              "runtimeClassName",
-                                                              "priority",
-                                                              "preemptionPolicy",
-                                                              "readinessGates",
-                                                              "ephemeralContainers",
-                                                              "overhead",
-                                                              "os",
-                                                              "setHostnameAsFQDN",
-                                                              "hostUsers",
-                                                              "schedulingGates",
-                                                              "resourceClaims"});
+    v.Refused("this version cannot honour it; write the addresses themselves", {"hostAliases"});
+    v.Refused("this version cannot honour it; leave it out",
+              {"ephemeralContainers", "resourceClaims"});
   }
   friend bool operator==(const PodSpec&, const PodSpec&) = default;
 };

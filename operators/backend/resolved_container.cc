@@ -10,6 +10,8 @@ namespace lockstep {
 namespace {
 
 constexpr unsigned kFileMode = 0644;
+// Kubernetes has it on the pods of Indexed Jobs, as a label and an annotation; here every rank has.
+constexpr std::string_view kCompletionIndex = "batch.kubernetes.io/job-completion-index";
 
 // Kubernetes' IsEnvVarName.
 bool IsVariableName(const std::string& name) {
@@ -60,6 +62,7 @@ Result<std::string> FieldOf(const PodView& view, const std::string& path,
        {std::tuple{"labels", &view.pod.labels, &view.job.labels},
         std::tuple{"annotations", &view.pod.annotations, &view.job.annotations}}) {
     const std::optional<std::string> key = KeyOfFieldPath(field, map);
+    if (key == kCompletionIndex) return std::string("${lockstep.index}");
     if (key) return of_pod->contains(*key) ? of_pod->at(*key) : ValueOf(*of_job, *key);
   }
   return InvalidArgument(path + ": \"" + field + "\" is not known here");

@@ -12,10 +12,16 @@ struct KindRow {
   std::string_view api_version;
   std::string_view kind;
   TrainingJob (*convert)(const Json& manifest, FindingList& findings);
+  bool checks_pods = false;  // by itself, where they stand; else they are under spec, or spec.roles
 };
 
 constexpr KindRow kKinds[] = {
-    {"batch/v1", "Job", ConvertJob},
+    {"batch/v1", "Job", ConvertJob, true},
+    {"kubeflow.org/v1", "JAXJob", ConvertJaxJob, true},
+    {"kubeflow.org/v1", "PaddleJob", ConvertPaddleJob, true},
+    {"kubeflow.org/v1", "PyTorchJob", ConvertPyTorchJob, true},
+    {"kubeflow.org/v1", "TFJob", ConvertTfJob, true},
+    {"kubeflow.org/v1", "XGBoostJob", ConvertXgboostJob, true},
     {TrainingJob::kApiVersion, TrainingJob::kKind, ConvertTrainingJob},
 };
 
@@ -47,7 +53,8 @@ Result<Converted> ConvertToTrainingJob(const Document& document, const RuntimeLo
     if (native && job.spec.roles.empty()) {
       rules.Error("spec.roles", "is missing: a job needs a role, which says what its ranks run");
     }
-    for (std::size_t i = 0; i < job.spec.roles.size(); ++i) {
+    if (!native) job.spec.source = document.value;
+    for (std::size_t i = 0; !row.checks_pods && i < job.spec.roles.size(); ++i) {
       CheckRole(job.spec.roles[i], native ? ElementPath("spec.roles", i) : "spec", rules);
     }
     return Converted{std::move(job), WithRules(findings.Take(), rules.Take())};

@@ -1,22 +1,28 @@
 // A Job's pods are the ranks of one role. The tables hold the fields that Kubernetes knows: what
 // one machine can do without is accepted, what would change the run is refused by path. A refused
 // field that says nothing (null, "", [], {}, false) is accepted.
+#include <algorithm>
 #include <span>
 
 #include "operators/api/decode_visitor.h"
+#include "operators/convert/pod_check.h"
+#include "operators/convert/pod_labels.h"
+#include "operators/convert/pod_template.h"
+#include "operators/convert/replica_specs.h"
+#include "operators/convert/run_policy.h"
 #include "operators/convert/spokes.h"
 
 namespace lockstep {
 namespace {
 
-constexpr std::int64_t kBackoffLimit = 6;  // Kubernetes' default
-constexpr std::int64_t kGracePeriodSeconds = 30;
+constexpr std::string_view kIndexVariable = "JOB_COMPLETION_INDEX";
 
-enum class Treatment : std::uint8_t { kDecode, kHarmless, kRefuse };
+enum class Treatment : std::uint8_t { kDecode, kHarmless, kIgnore, kRefuse };
 
 struct FieldRow {
   std::string_view name;
   Treatment treatment;
+  std::string_view why = {};  // it is ignored or refused
 };
 using enum Treatment;
 
@@ -26,14 +32,23 @@ constexpr FieldRow kJobFields[] = {{"apiVersion", kHarmless},
                                    {"spec", kDecode},
                                    {"status", kHarmless}};
 constexpr FieldRow kSpecFields[] = {
-    {"template", kDecode},         {"parallelism", kDecode},
-    {"completions", kDecode},      {"completionMode", kDecode},
-    {"backoffLimit", kDecode},     {"activeDeadlineSeconds", kDecode},
-    {"suspend", kRefuse},          {"ttlSecondsAfterFinished", kRefuse},
-    {"selector", kRefuse},         {"manualSelector", kRefuse},
-    {"podFailurePolicy", kRefuse}, {"successPolicy", kRefuse},
-    {"managedBy", kRefuse},        {"backoffLimitPerIndex", kRefuse},
-    {"maxFailedIndexes", kRefuse}, {"podReplacementPolicy", kRefuse}};
+    {"template", kDecode},
+    {"parallelism", kDecode},
+    {"completions", kDecode},
+    {"completionMode", kDecode},
+    {"backoffLimit", kDecode},
+    {"activeDeadlineSeconds", kDecode},
+    {"suspend", kDecode},
+    {"ttlSecondsAfterFinished", kDecode},
+    {"managedBy", kDecode},
+    {"selector", kIgnore, "the ranks are the job's own"},
+    {"manualSelector", kIgnore, "the ranks are the job's own"},
+    {"podReplacementPolicy", kIgnore, "nothing starts again before all ranks have ended"},
+    {"podFailurePolicy", kRefuse, "how often a job is tried is what backoffLimit says"},
+    {"successPolicy", kRefuse, "a Job ends well when all its ranks do"},
+    {"backoffLimitPerIndex", kRefuse, "ranks are started again all together; write backoffLimit"},
+    {"maxFailedIndexes", kRefuse, "the first rank that fails ends the try; write backoffLimit"}};
+
 bool SaysNothing(const Json& value) { return value.empty() || value == false || value == ""; }
 
 // What of `json` is to be decoded. Refused and unknown fields are findings.
@@ -54,7 +69,10 @@ Json Filter(const Json& json, std::string_view path, std::span<const FieldRow> t
       kept[name] = value;
     } else if (found->treatment == kRefuse && !SaysNothing(value)) {
       findings.Unsupported(FieldPath(path, name),
-                           "is not supported yet: this version cannot honour it; leave it out");
+                           "is not supported yet: " + std::string(found->why));
+    } else if (found->treatment == kIgnore && !SaysNothing(value)) {
+      findings.Warning(FieldPath(path, name),
+                       "has no effect on one machine: " + std::string(found->why));
     }
   }
   return kept;
@@ -70,64 +88,82 @@ std::optional<std::int64_t> ReadNumber(
   return value;
 }
 
-// All ranks of a group run at the same time.
+// All ranks of a group run at the same time. There are never more than completions, as in
+// Kubernetes.
 std::int32_t RankCount(const Json& spec, const DecodePlace& place, FindingList& findings) {
   const std::size_t before = findings.findings().size();
-  const auto parallelism = ReadNumber(spec, place, "parallelism", 1, findings);
+  const auto parallelism = ReadNumber(spec, place, "parallelism", 1, findings).value_or(1);
   const auto completions = ReadNumber(spec, place, "completions", 1, findings);
   if (findings.findings().size() != before) return 1;  // what did not decode is not compared
-  if (completions && *completions != parallelism.value_or(1)) {
+  if (completions && *completions > parallelism) {
     findings.Unsupported(
         "spec.completions",
         "is not supported yet: " + std::to_string(*completions) +
-            " completions with a "
-            "parallelism of " +
-            std::to_string(parallelism.value_or(1)) +
+            " completions with a parallelism of " + std::to_string(parallelism) +
             ": the pods of a job start together as its ranks, so make the two equal");
   }
-  return static_cast<std::int32_t>(parallelism.value_or(1));
+  return static_cast<std::int32_t>(std::min(parallelism, completions.value_or(parallelism)));
 }
 
-// Read apart: a TrainingJob has it once, not once a role.
-Json WithoutGracePeriod(Json pod_template) {
-  if (pod_template.is_object() && pod_template.contains("spec") &&
-      pod_template["spec"].is_object()) {
-    pod_template["spec"].erase("terminationGracePeriodSeconds");
+// "Indexed", or "" for NonIndexed.
+std::string CompletionMode(const Json& spec, FindingList& findings) {
+  const auto mode = spec.find("completionMode");
+  if (mode == spec.end() || SaysNothing(*mode) || *mode == "NonIndexed") return "";
+  if (*mode == "Indexed") return "Indexed";
+  findings.Error("spec.completionMode",
+                 mode->dump() + " is no completion mode: use Indexed or NonIndexed");
+  return "";
+}
+
+// What Kubernetes' job controller writes into the pods of a Job.
+void MarkPods(const std::string& name, bool indexed, PodTemplate& pod_template) {
+  Labels& labels = pod_template.metadata.labels;
+  for (const char* const label : {"job-name", "batch.kubernetes.io/job-name"}) {
+    if (!name.empty()) labels[label] = name;
   }
-  return pod_template;
+  if (!indexed) return;
+  labels[kCompletionIndexLabel] = kIndexToken;
+  pod_template.metadata.annotations[kCompletionIndexLabel] = kIndexToken;
+  for (auto* const containers :
+       {&pod_template.spec.init_containers, &pod_template.spec.containers}) {
+    for (Container& container : *containers) {
+      if (std::ranges::find(container.env, kIndexVariable, &EnvVar::name) == container.env.end()) {
+        container.env.push_back({std::string(kIndexVariable), kIndexToken});
+      }
+    }
+  }
 }
 
 void ConvertSpec(const Json& json, const DecodePlace& place, FindingList& findings,
-                 TrainingJobSpec& spec) {
+                 TrainingJob& job) {
+  TrainingJobSpec& spec = job.spec;
+  constexpr std::int64_t kSecondsMax = std::numeric_limits<std::int64_t>::max();
   JobRole role;
   role.name = "worker";
   role.replicas = RankCount(json, place, findings);
   spec.max_restarts = static_cast<std::int32_t>(
       ReadNumber(json, place, "backoffLimit", 0, findings).value_or(kBackoffLimit));
-  spec.active_deadline_seconds = ReadNumber(json, place, "activeDeadlineSeconds", 1, findings,
-                                            std::numeric_limits<std::int64_t>::max());
+  spec.active_deadline_seconds =
+      ReadNumber(json, place, "activeDeadlineSeconds", 1, findings, kSecondsMax);
+  spec.ttl_seconds_after_finished = ReadNumber(json, place, "ttlSecondsAfterFinished", 0, findings);
+  if (const auto suspend = json.find("suspend"); suspend != json.end() && !suspend->is_null()) {
+    DecodeBool(*suspend, DecodePlace{&place, "suspend"}, findings, spec.suspend);
+  }
+  if (const auto manager = json.find("managedBy"); manager != json.end() && !manager->is_null()) {
+    DecodeText(*manager, DecodePlace{&place, "managedBy"}, TextRule::kStrict, findings,
+               spec.managed_by);
+  }
   spec.success_policy = "AllRanks";
-  spec.grace_period_seconds = kGracePeriodSeconds;
-  const auto mode = json.find("completionMode");
-  if (mode != json.end() && !SaysNothing(*mode) && *mode != "Indexed" && *mode != "NonIndexed") {
-    findings.Error("spec.completionMode",
-                   mode->dump() + " is no completion mode: use Indexed or NonIndexed");
+  const bool indexed = CompletionMode(json, findings) == "Indexed";
+  spec.grace_period_seconds =
+      DecodePodTemplate(json, place, findings, role.pod_template).value_or(kGracePeriodSeconds);
+  FindingList rules(findings.document());
+  if (json.contains("template") && !json["template"].is_null()) {
+    CheckPodTemplate(role.pod_template, "spec.template", rules, {.main = 0, .leaves_out = true});
   }
-  const auto pod_template = json.find("template");
-  if (pod_template == json.end() || pod_template->is_null()) {
-    findings.Error("spec.template", "is missing: the job has no program to run");
-  } else {
-    const DecodePlace template_place{&place, "template"};
-    const DecodePlace pod_place{&template_place, "spec"};
-    if (const auto pod = pod_template->is_object() ? pod_template->find("spec") : pod_template;
-        pod_template->is_object() && pod != pod_template->end() && pod->is_object()) {
-      if (const auto grace =
-              ReadNumber(*pod, pod_place, "terminationGracePeriodSeconds", 0, findings)) {
-        spec.grace_period_seconds = grace;
-      }
-    }
-    DecodeStruct(WithoutGracePeriod(*pod_template), template_place, findings, role.pod_template);
-  }
+  for (Finding& finding : WithRules(findings.Take(), rules.Take())) findings.Add(finding);
+  LeaveOutWithoutCommand(role.pod_template.spec);
+  MarkPods(job.meta.name, indexed, role.pod_template);
   spec.roles.push_back(std::move(role));
 }
 
@@ -145,7 +181,7 @@ TrainingJob ConvertJob(const Json& manifest, FindingList& findings) {
   if (spec == top.end() || spec->is_null()) {
     findings.Error("spec", "is missing: the job has no program to run");
   } else if (ExpectObject(*spec, spec_place, findings)) {
-    ConvertSpec(Filter(*spec, "spec", kSpecFields, findings), spec_place, findings, job.spec);
+    ConvertSpec(Filter(*spec, "spec", kSpecFields, findings), spec_place, findings, job);
   }
   return job;
 }

@@ -16,7 +16,7 @@ constexpr std::string_view kOtherFieldPaths[] = {"spec.serviceAccountName", "sta
 constexpr std::string_view kHostPathTypes[] = {
     "",       "DirectoryOrCreate", "Directory",  "FileOrCreate", "File",
     "Socket", "CharDevice",        "BlockDevice"};
-constexpr std::string_view kCompletionIndex = "batch.kubernetes.io/job-completion-index";
+constexpr std::int64_t kPortMax = 65535;
 constexpr std::int32_t kModeMax = 0777;
 
 // Names become folders. Kubernetes' rule for names, without its limits of length.
@@ -80,11 +80,12 @@ void CheckVolume(const Volume& volume, const std::string& path, FindingList& fin
   const int sources = static_cast<int>(volume.empty_dir.has_value()) +
                       static_cast<int>(volume.host_path.has_value()) +
                       static_cast<int>(volume.config_map.has_value()) +
-                      static_cast<int>(volume.claim.has_value());
+                      static_cast<int>(volume.claim.has_value()) +
+                      static_cast<int>(!volume.inline_files.empty());
   if (sources > 1) {
     findings.Error(path, "has " + std::to_string(sources) +
-                             " sources: a volume is one of emptyDir, hostPath, configMap and "
-                             "persistentVolumeClaim");
+                             " sources: a volume is one of emptyDir, hostPath, configMap, "
+                             "persistentVolumeClaim and inlineFiles");
   }
   if (volume.host_path) {
     const std::string place = FieldPath(path, "hostPath");
@@ -105,6 +106,13 @@ void CheckVolume(const Volume& volume, const std::string& path, FindingList& fin
   }
   if (volume.config_map) {
     CheckConfigMapVolume(*volume.config_map, FieldPath(path, "configMap"), findings);
+  }
+  for (std::size_t i = 0; i < volume.inline_files.size(); ++i) {
+    const InlineFile& file = volume.inline_files[i];
+    const std::string place = ElementPath(FieldPath(path, "inlineFiles"), i);
+    if (file.path.empty()) findings.Error(FieldPath(place, "path"), "is missing");
+    CheckInside(file.path, FieldPath(place, "path"), findings);
+    CheckMode(file.mode, FieldPath(place, "mode"), findings);
   }
   if (volume.claim) {
     CheckName(volume.claim->claim_name,
@@ -142,14 +150,7 @@ void CheckMounts(const Container& container, const PodSpec& pod, const std::stri
 void CheckFieldPath(const std::string& field, const std::string& path, FindingList& findings) {
   if (std::ranges::find(kFieldPaths, field) != std::end(kFieldPaths)) return;
   for (const std::string_view map : {"labels", "annotations"}) {
-    const std::optional<std::string> key = KeyOfFieldPath(field, map);
-    if (!key) continue;
-    if (*key == kCompletionIndex) {
-      findings.Unsupported(path,
-                           "differs from rank to rank: let the program read its rank from the "
-                           "environment variable RANK");
-    }
-    return;
+    if (KeyOfFieldPath(field, map)) return;
   }
   if (field.empty()) return findings.Error(path, "is missing");
   const std::string message = "\"" + field +
@@ -241,22 +242,71 @@ void CheckResources(const Json& resources, const std::string& path, FindingList&
   }
 }
 
+void CheckPorts(const Json& ports, const std::string& path, FindingList& findings) {
+  if (ports.is_null()) return;
+  if (!ports.is_array()) return findings.Error(path, "expected a list: [{containerPort: 8080}]");
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const std::string place = ElementPath(path, i);
+    if (!ports[i].is_object()) {
+      findings.Error(place, "expected an object: {containerPort: 8080}");
+      continue;
+    }
+    const Json number = ports[i].value("containerPort", Json());
+    const bool fits = number.is_number_integer() && number >= 1 && number <= kPortMax;
+    if (!fits) {
+      findings.Error(FieldPath(place, "containerPort"),
+                     (number.is_null() ? "is missing" : number.dump() + " is no port") +
+                         ": write a number from 1 to " + std::to_string(kPortMax));
+    }
+  }
+}
+
 void CheckContainer(const Container& container, const PodSpec& pod, const std::string& path,
                     FindingList& findings) {
-  if (container.command.empty()) {
-    findings.Unsupported(
-        FieldPath(path, "command"),
-        "is missing: a rank is a process, which has no image to take an entry point "
-        "from; name the program");
-  }
+  CheckPorts(container.ports, FieldPath(path, "ports"), findings);
   CheckEnv(container, path, findings);
   CheckMounts(container, pod, path, findings);
   CheckResources(container.resources, FieldPath(path, "resources"), findings);
 }
 
+void CheckCommand(const Container& container, const std::string& path, bool leaves_out,
+                  FindingList& findings) {
+  if (!container.command.empty()) return;
+  if (leaves_out) {
+    return findings.Warning(FieldPath(path, "command"),
+                            "is missing, so the container is left out: a process has no image to "
+                            "take an entry point from; name the program to have it run");
+  }
+  findings.Unsupported(FieldPath(path, "command"),
+                       "is missing: a rank is a process, which has no image to take an entry point "
+                       "from; name the program");
+}
+
+// The output of a container beside a rank is a file of its name.
+void CheckContainers(const PodSpec& pod, const PodRules& rules, const std::string& path,
+                     FindingList& findings) {
+  if (pod.containers.empty()) return findings.Error(path, "is missing: what does a rank run?");
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < pod.containers.size(); ++i) {
+    const Container& container = pod.containers[i];
+    const std::string place = ElementPath(path, i);
+    CheckCommand(container, place, rules.leaves_out && i != rules.main, findings);
+    CheckContainer(container, pod, place, findings);
+    if (i != rules.main) CheckName(container.name, FieldPath(place, "name"), findings);
+    if (!container.name.empty() && !names.insert(container.name).second) {
+      findings.Error(FieldPath(place, "name"), "\"" + container.name + "\" is there twice");
+    }
+    if (!container.restart_policy.empty()) {
+      findings.Error(FieldPath(place, "restartPolicy"),
+                     "is only for initContainers: a rank's is the pod's restartPolicy");
+    }
+  }
+}
+
 // A sidecar's output is a file of its name.
 void CheckInitContainer(const Container& container, const PodSpec& pod, const std::string& path,
                         FindingList& findings) {
+  CheckCommand(container, path, false, findings);
   CheckContainer(container, pod, path, findings);
   if (container.restart_policy.empty()) return;
   if (container.restart_policy != "Always") {
@@ -271,26 +321,10 @@ void CheckInitContainer(const Container& container, const PodSpec& pod, const st
 }  // namespace
 
 void CheckPodTemplate(const PodTemplate& pod_template, const std::string& path,
-                      FindingList& findings) {
+                      FindingList& findings, const PodRules& rules) {
   const PodSpec& pod = pod_template.spec;
   const std::string place = FieldPath(path, "spec");
-  const std::string containers_path = FieldPath(place, "containers");
-  if (pod.containers.empty()) {
-    findings.Error(containers_path, "is missing: what does a rank run?");
-  } else if (pod.containers.size() > 1) {
-    findings.Unsupported(containers_path,
-                         "has " + std::to_string(pod.containers.size()) +
-                             " containers: a rank is exactly one; write a sidecar under "
-                             "initContainers, with restartPolicy: Always");
-  }
-  for (std::size_t i = 0; i < pod.containers.size(); ++i) {
-    const std::string container_path = ElementPath(containers_path, i);
-    CheckContainer(pod.containers[i], pod, container_path, findings);
-    if (!pod.containers[i].restart_policy.empty()) {
-      findings.Error(FieldPath(container_path, "restartPolicy"),
-                     "is only for initContainers: a rank's is the pod's restartPolicy");
-    }
-  }
+  CheckContainers(pod, rules, FieldPath(place, "containers"), findings);
   std::set<std::string_view> sidecars;
   for (std::size_t i = 0; i < pod.init_containers.size(); ++i) {
     const Container& init = pod.init_containers[i];
@@ -314,6 +348,14 @@ void CheckPodTemplate(const PodTemplate& pod_template, const std::string& path,
     findings.Error(FieldPath(place, "restartPolicy"),
                    "\"" + restart + "\" is not allowed for a job: use Never or OnFailure");
   }
+}
+
+void LeaveOutWithoutCommand(PodSpec& pod) {
+  if (pod.containers.empty()) return;
+  pod.containers.erase(
+      std::remove_if(pod.containers.begin() + 1, pod.containers.end(),
+                     [](const Container& container) { return container.command.empty(); }),
+      pod.containers.end());
 }
 
 }  // namespace lockstep

@@ -7,6 +7,11 @@
 namespace lockstep {
 
 TrainingJob ConvertJob(const Json& manifest, FindingList& findings);
+TrainingJob ConvertJaxJob(const Json& manifest, FindingList& findings);
+TrainingJob ConvertPaddleJob(const Json& manifest, FindingList& findings);
+TrainingJob ConvertPyTorchJob(const Json& manifest, FindingList& findings);
+TrainingJob ConvertTfJob(const Json& manifest, FindingList& findings);
+TrainingJob ConvertXgboostJob(const Json& manifest, FindingList& findings);
 TrainingJob ConvertTrainingJob(const Json& manifest, FindingList& findings);
 
 }  // namespace lockstep

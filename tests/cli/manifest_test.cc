@@ -215,15 +215,16 @@ TEST_F(ManifestTest, ApplyLooksForConfigMapsInTheFilesAndTheOperator) {
 }
 
 TEST_F(ManifestTest, WhatIsRightAndNotRunHereIsAWarningOfValidateAndAnErrorOfApply) {
-  std::string yaml = Replaced(kKatib, "apiVersion: batch/v1", "apiVersion: kubeflow.org/v1");
-  yaml = Replaced(yaml, "kind: Job", "kind: TFJob");
+  std::string yaml =
+      Replaced(kKatib, "apiVersion: batch/v1", "apiVersion: batch.volcano.sh/v1alpha1");
   yaml = Replaced(yaml, "algorithmName: random", "algorithmName: tpe");
   EXPECT_EQ(Findings(yaml), (Lines{"7 spec.algorithm.algorithmName warning",
                                    "25 spec.trialTemplate.trialSpec.kind warning"}));
   const std::string file = WriteFile("cluster.yaml", yaml);
-  ExpectFails(Run({"validate", file}), 0, {"not run by this version on one machine", "TFJob"});
-  ExpectFails(Run({"apply", "-f", file}), 4,
-              {"spec.algorithm.algorithmName", "kubeflow.org/v1 TFJob", "nothing was changed"});
+  ExpectFails(Run({"validate", file}), 0, {"not run by this version on one machine", "volcano"});
+  ExpectFails(
+      Run({"apply", "-f", file}), 4,
+      {"spec.algorithm.algorithmName", "batch.volcano.sh/v1alpha1 Job", "nothing was changed"});
 }
 
 TEST_F(ManifestTest, OneObjectStandsInOnePlace) {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 
 namespace lockstep {
 
@@ -38,6 +39,22 @@ std::vector<std::string> RecordedCases(const std::string& set,
 void RecordedTally::Print() const {
   std::cout << set << ": " << agree << " of " << agree + differ + fail << " cases agree, " << differ
             << " differ on purpose\n";
+}
+
+std::map<std::string, RecordedDifference> RecordedDifferences(const std::string& file) {
+  std::ifstream text(fs::path(LOCKSTEP_SOURCE_DIR) / file);
+  if (!text) throw std::runtime_error(file + ": cannot be read");
+  std::map<std::string, RecordedDifference> differences;
+  for (std::string line; std::getline(text, line);) {
+    const std::size_t first = line.find(" | ");
+    const std::size_t second = line.find(" | ", first + 3);
+    if (first == std::string::npos || second == std::string::npos) {
+      throw std::runtime_error(file + ": no case | how | why: " + line);
+    }
+    differences[line.substr(0, first)] = {line.substr(first + 3, second - first - 3),
+                                          line.substr(second + 3)};
+  }
+  return differences;
 }
 
 std::string ReadRecordedText(const fs::path& path) {

@@ -1,11 +1,13 @@
 // Cases recorded by running Katib v0.19.0's own code: NAME.args.json, NAME.yaml, NAME.log and the
-// like in, NAME.expected.json out; a folder for each set: parse, validate, render, semantics.
+// like in, NAME.expected.json out; a folder for each set: parse, validate, render, semantics. Below
+// operators/: children, lifecycle, admission of the training operators (its README.md).
 //
 // They are read from tests/conformance/data, or from LOCKSTEP_CONFORMANCE_DIR: more cases need no
 // code.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,15 @@ struct RecordedTally {
   int fail = 0;
   void Print() const;
 };
+
+// Where we differ on purpose.
+struct RecordedDifference {
+  std::string how;  // as the test says it
+  std::string why;
+};
+// By case, from lines of "case | how | why"; `file` is relative to the repository. A line that is
+// none throws.
+std::map<std::string, RecordedDifference> RecordedDifferences(const std::string& file);
 
 // The whole file; "" where there is none.
 std::string ReadRecordedText(const std::filesystem::path& path);

@@ -148,7 +148,7 @@ TEST(ValidateTrainingJob, RefusesByPathAndPlace) {
       {"name: main,", "name: main, envFrom: [{}],", "containers[0].envFrom[0]: names no source"},
       {"name: main,", "name: main, env: [{name: A, valueFrom: {a: b}}],", "unknown field \"a\""},
       {"{containers", "{volumes: [{name: v, rbd: {image: x}}], containers", "rbd: is not support"},
-      {"{containers", "{nodeSelector: {a: b}, containers", "spec.nodeSelector: is not supported"},
+      {"{containers", "{nodeSelector: {a: b}, containers", "spec.nodeSelector: has no effect"},
       {"name: main,", "name: main, resources: {limits: {cpu: x}},", "\"x\" is no quantity"},
       {"name: a}", "name: A}", "metadata.name: \"A\" is no name"},
   };

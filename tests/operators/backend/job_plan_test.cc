@@ -133,19 +133,21 @@ TEST(JobPlan, TakesTheEnvironmentFromConfigMapsAndFields) {
   container.env_from = {{"P_", ConfigMapEnvSource{"c", false}},
                         {"", ConfigMapEnvSource{"c", false}},
                         {"X_", ConfigMapEnvSource{"none", true}}};
-  container.env = {{"LR", "0.1"},
-                   {"NAME", "", Field("metadata.name")},
-                   {"UID", "", Field("metadata.uid")},
-                   {"L", "", Field("metadata.labels['l']")},
-                   {"M", "", Field("metadata.labels['m']")},
-                   {"N", "", Field("metadata.annotations['n']")},
-                   {"NODE", "", Field("spec.nodeName")},
-                   {"IP", "", Field("status.podIP")},
-                   {"ONE", "", Key("c", "KEY")},
-                   {"GONE", "", Key("c", "none", true)},
-                   {"GONE2", "", Key("none", "x", true)},
-                   {"KEY", "own $(P_KEY)"},
-                   {"LATE", "$(LR) $(ONE)"}};
+  container.env = {
+      {"LR", "0.1"},
+      {"NAME", "", Field("metadata.name")},
+      {"UID", "", Field("metadata.uid")},
+      {"L", "", Field("metadata.labels['l']")},
+      {"M", "", Field("metadata.labels['m']")},
+      {"N", "", Field("metadata.annotations['n']")},
+      {"NODE", "", Field("spec.nodeName")},
+      {"IP", "", Field("status.podIP")},
+      {"INDEX", "", Field("metadata.labels['batch.kubernetes.io/job-completion-index']")},
+      {"ONE", "", Key("c", "KEY")},
+      {"GONE", "", Key("c", "none", true)},
+      {"GONE2", "", Key("none", "x", true)},
+      {"KEY", "own $(P_KEY)"},
+      {"LATE", "$(LR) $(ONE)"}};
   const auto plan = LaunchPlanOf(job, 0, "/j");
   ASSERT_TRUE(plan.ok()) << plan.status().ToString();
   const std::string value = "a 'b' \"c\"\n$(LR) $x";  // as it is: nothing in it is expanded
@@ -162,6 +164,7 @@ TEST(JobPlan, TakesTheEnvironmentFromConfigMapsAndFields) {
                                                                     {"N", ""},
                                                                     {"NODE", "node"},
                                                                     {"IP", "127.0.0.1"},
+                                                                    {"INDEX", "${lockstep.index}"},
                                                                     {"ONE", value},
                                                                     {"LATE", "0.1 " + value}}));
   EXPECT_THAT(plan->roles[0].command, ElementsAre("train", value, "fm", "0.1 " + value));

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "operators/convert/kubernetes_fields.h"
 #include "operators/convert/quantity.h"
 
@@ -24,7 +26,7 @@ spec:
     spec:
       restartPolicy: Never
       terminationGracePeriodSeconds: 5
-      tolerations: [{operator: Exists}]
+      enableServiceLinks: true
       initContainers: [{name: i, command: [prepare]}]
       containers:
       - name: main
@@ -73,7 +75,8 @@ std::string Say(const std::string& yaml) {
 
 std::string Encoded(const std::string& yaml) {
   const auto documents = ParseYaml(yaml, "j.yaml");
-  const auto converted = ConvertToTrainingJob(documents->front());
+  auto converted = ConvertToTrainingJob(documents->front());
+  converted->job.spec.source = nullptr;  // the manifest itself
   return ToYaml(EncodeObject(converted->job));
 }
 
@@ -91,7 +94,12 @@ spec:
     replicas: 2
     template:
       metadata:
+        annotations:
+          batch.kubernetes.io/job-completion-index: ${lockstep.index}
         labels:
+          batch.kubernetes.io/job-completion-index: ${lockstep.index}
+          batch.kubernetes.io/job-name: a
+          job-name: a
           l: "1"
       spec:
         containers:
@@ -103,6 +111,8 @@ spec:
           env:
           - name: A
             value: "1"
+          - name: JOB_COMPLETION_INDEX
+            value: ${lockstep.index}
           image: img
           name: main
           resources:
@@ -112,6 +122,9 @@ spec:
         initContainers:
         - command:
           - prepare
+          env:
+          - name: JOB_COMPLETION_INDEX
+            value: ${lockstep.index}
           name: i
         restartPolicy: Never
   successPolicy: AllRanks
@@ -124,7 +137,53 @@ TEST(ConvertJob, TakesWhatTheJobSaysOfTries) {
       "backoffLimit: 0\n  activeDeadlineSeconds: 9007199254740993\n  completionMode: NonIndexed");
   EXPECT_EQ(Say(job), "");
   EXPECT_THAT(Encoded(job), HasSubstr("activeDeadlineSeconds: 9007199254740993"));
-  EXPECT_THAT(Encoded(job), ::testing::Not(HasSubstr("maxRestarts")));  // 0
+  EXPECT_THAT(Encoded(job), ::testing::Not(HasSubstr("maxRestarts")));           // 0
+  EXPECT_THAT(Encoded(job), ::testing::Not(HasSubstr("JOB_COMPLETION_INDEX")));  // NonIndexed
+}
+
+TEST(ConvertJob, RunsNoMoreThanItsCompletions) {
+  EXPECT_THAT(Encoded(Replaced(kJob, "parallelism: 2", "parallelism: 5")),
+              HasSubstr("replicas: 2"));
+}
+
+TEST(ConvertJob, KeepsTheUsersOwnIndex) {
+  const std::string job =
+      Encoded(Replaced(kJob, "{name: A, value", "{name: JOB_COMPLETION_INDEX, value"));
+  EXPECT_THAT(job,
+              HasSubstr("- name: JOB_COMPLETION_INDEX\n            value: \"1\"\n          im"));
+}
+
+TEST(ConvertJob, TakesWhatTheJobSaysOfRest) {
+  const std::string job =
+      Replaced(kJob, "completionMode: Indexed",
+               "suspend: true\n  ttlSecondsAfterFinished: 0\n  managedBy: example.com/queue");
+  EXPECT_EQ(Say(job), "");
+  for (const char* kept : {"suspend: true", "ttlSecondsAfterFinished: 0", "example.com/queue"}) {
+    EXPECT_THAT(Encoded(job), HasSubstr(kept));
+  }
+}
+
+TEST(ConvertJob, WarnsOfWhatHasNoEffect) {
+  const std::vector<std::tuple<std::string, std::string, std::string>> table = {
+      {"tty: false", "tty: true",
+       "j.yaml:20:14: warning: spec.template.spec.containers[0].tty: has no effect on one machine"},
+      {"tty: false", "livenessProbe: {exec: {command: [a]}}", "warning: spec.template.spec.cont"},
+      {"enableServiceLinks: true", "nodeSelector: {a: b}",
+       "j.yaml:13:7: warning: spec.template.spec.nodeSelector: has no effect on one machine: "
+       "ranks"},
+      {"enableServiceLinks: true", "securityContext: {runAsUser: 1}", "the user who runs the oper"},
+      {"enableServiceLinks: true", "hostNetwork: true", "which has this machine's network"},
+      {"completionMode: Indexed", "podReplacementPolicy: Failed", "before all ranks have ended"},
+      {"- name: main", "- name: main\n        command: [x]\n      - name: side",
+       "spec.template.spec.containers[1].command: is missing, so the container is left out"},
+  };
+  for (const auto& [from, to, said] : table) {
+    std::string job = Replaced(kJob, from, to);
+    if (to.find("side") != std::string::npos) job = Replaced(job, "command: [train, --lr]", "");
+    const std::string lines = Say(job);
+    EXPECT_THAT(lines, HasSubstr(said)) << to;
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 1) << lines;
+  }
 }
 
 TEST(ConvertJob, RefusesByPathAndPlace) {
@@ -133,20 +192,27 @@ TEST(ConvertJob, RefusesByPathAndPlace) {
        "j.yaml:6:16: spec.completions: is not supported yet: 3"},
       {"parallelism: 2", "parallelism: 0", "j.yaml:5:16: spec.parallelism: 0 does not fit"},
       {"completionMode: Indexed", "completionMode: X", "\"X\" is no completion mode"},
-      {"completionMode: Indexed", "suspend: true", "spec.suspend: is not supported yet"},
+      {"completionMode: Indexed", "suspend: 1", "spec.suspend: expected true or false"},
+      {"completionMode: Indexed", "podFailurePolicy: {rules: [a]}", "is what backoffLimit says"},
+      {"completionMode: Indexed", "successPolicy: {rules: [a]}", "ends well when all its ranks do"},
+      {"completionMode: Indexed", "backoffLimitPerIndex: 1", "started again all together"},
       {"completionMode: Indexed", "paralelism: 2", "did you mean parallelism?"},
       {"restartPolicy: Never", "restartPolicy: Always",
        "j.yaml:11:22: spec.template.spec.restartPolicy: \"Always\" is not allowed for a job"},
-      {"tty: false", "tty: true", "spec.template.spec.containers[0].tty: is not supported yet"},
+      {"tty: false", "lifecycle: {preStop: {exec: {}}}", "lifecycle: is not supported yet"},
+      {"tty: false", "ports: [{containerPort: 70000}]", "containerPort: 70000 is no port"},
       {"value: \"1\"}]", "value: 1}]", "write it in quotes, \"1\""},
       {"name: A,", "name: A=B,", "containers[0].env[0].name: \"A=B\" is no name of a variable"},
-      {"tolerations: [{operator: Exists}]", "nodeSelector: {a: b}",
-       "j.yaml:13:7: spec.template.spec.nodeSelector: is not supported yet: ranks run on this"},
+      {"enableServiceLinks: true", "hostAliases: [{ip: 1.2.3.4}]",
+       "j.yaml:13:7: spec.template.spec.hostAliases: is not supported yet: this version"},
       {"command: [train, --lr]", "imagePullPolicy: Never", "containers[0].command: is missing"},
       {"command: [prepare]", "image: x", "initContainers[0].command: is missing"},
       {"cpu: 500m", "cpu: abc", "resources.limits.cpu: \"abc\" is no quantity"},
       {"limits:", "limit:", "resources.limit: unknown field \"limit\" (did you mean limits?)"},
-      {"- name: main", "- {name: side, command: [x]}\n      - name: main", "has 2 containers"},
+      {"- name: main", "- {name: main, command: [x]}\n      - name: main",
+       "containers[1].name: \"main\" is there twice"},
+      {"- name: main", "- {name: main, command: [x]}\n      - name: A B",
+       "containers[1].name: \"A B\" is no name"},
   };
   for (const auto& [from, to, said] : table) {
     EXPECT_THAT(Say(Replaced(kJob, from, to)), HasSubstr(said)) << to;
@@ -269,7 +335,6 @@ TEST(ConvertJob, SaysWhatIsWrongWithVolumesSourcesAndSidecars) {
       {"mountPath: /var/log/katib", "mountPath: /", "nothing can be mounted there"},
       {"mountPath: /var/log/katib", "mountPath: /etc/c.yaml", "volumeMounts[1].mountPath: \"/etc"},
       {"metadata.name", "metadata.nam", "env[0].valueFrom.fieldRef.fieldPath: \"metadata.nam\""},
-      {"'a.b/c'", "'batch.kubernetes.io/job-completion-index'", "variable RANK"},
       {"KEY, valueFrom", "KEY, value: x, valueFrom", "env[2].valueFrom: is there beside value"},
       {"{configMapKeyRef: {name: c, key: k}}", "{}", "env[2].valueFrom: names no source"},
       {"{configMapKeyRef:", "{fieldRef: {fieldPath: metadata.uid}, configMapKeyRef:", "has two so"},
@@ -320,8 +385,11 @@ TEST(ConvertTrainingJob, RefusesByPathAndPlace) {
       {"command: [train]", "command: [train]\n          volumeMounts: [{name: v, mountPath: /v}]",
        "spec.roles[0].template.spec.containers[0].volumeMounts[0].name: there is no volume"},
       {"command: [train]", "comand: [train]", "did you mean command?"},
-      {"containers:", "nodeSelector: {a: b}\n        containers:",
-       "nodeSelector: is not supported"},
+      {"containers:", "nodeSelector: {a: b}\n        containers:", "nodeSelector: has no effect"},
+      {"command: [train]", "command: [train]\n        - {name: side}",
+       "spec.roles[0].template.spec.containers[1].command: is missing"},
+      {"containers:", "volumes: [{name: v, inlineFiles: [{path: /a}]}]\n        containers:",
+       "inlineFiles[0].path: \"/a\" must be relative"},
       {"containers:", "terminationGracePeriodSeconds: 5\n        containers:",
        "write spec.gracePeriodSeconds"},
       {"command: [train]", "resources: {requests: {cpu: -1}}", "-1 is no quantity"},
@@ -335,9 +403,17 @@ TEST(ConvertTrainingJob, RefusesByPathAndPlace) {
 }
 
 TEST(ConvertToTrainingJob, NamesTheKindsItKnows) {
-  EXPECT_EQ(Say("{apiVersion: kubeflow.org/v1, kind: TFJob}"),
-            "\"kubeflow.org/v1 TFJob\" is not a kind of job that this version runs: use batch/v1 "
-            "Job, lockstep.dev/v1alpha1 TrainingJob");
+  const std::string said = Say("{apiVersion: kubeflow.org/v1, kind: MXJob}");
+  EXPECT_THAT(said, HasSubstr("\"kubeflow.org/v1 MXJob\" is not a kind of job that this version "
+                              "runs: use batch/v1 Job, "));
+  EXPECT_THAT(said, HasSubstr("kubeflow.org/v1 TFJob, "));
+}
+
+TEST(ConvertToTrainingJob, KeepsTheManifestOfOtherKinds) {
+  const auto documents = ParseYaml(kJob, "j.yaml");
+  EXPECT_EQ(ConvertToTrainingJob(documents->front())->job.spec.source, documents->front().value);
+  const auto native = ParseYaml(kTrainingJob, "j.yaml");
+  EXPECT_TRUE(ConvertToTrainingJob(native->front())->job.spec.source.is_null());
 }
 
 TEST(Quantity, IsWhatKubernetesTakes) {
