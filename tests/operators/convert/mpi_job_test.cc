@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 constexpr char kV1[] = R"(apiVersion: kubeflow.org/v1
 kind: MPIJob
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: ns}
 spec:
   slotsPerWorker: 2
   cleanPodPolicy: All
@@ -29,7 +29,7 @@ spec:
 
 constexpr char kV2[] = R"(apiVersion: kubeflow.org/v2beta1
 kind: MPIJob
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: ns}
 spec:
   slotsPerWorker: 2
   mpiImplementation: OpenMPI
@@ -82,7 +82,7 @@ TEST(MpiJob, RefusesAtSubmitWhatTheOperatorsTellByAnEventAlone) {
             "j.yaml:9:17: spec.mpiReplicaSpecs.Launcher.replicas: is 2: a job has exactly one "
             "Launcher; write 1"},
            {kV1, "Launcher:", "launcher:",
-            "j.yaml:7:5: spec.mpiReplicaSpecs.Launcher: is missing: it runs mpirun"},
+            "j.yaml:7:3: spec.mpiReplicaSpecs.Launcher: is missing: it runs mpirun"},
            {kV1, "image: i,", "", "containers[0].image: is missing: the operator takes"},
            {kV1, "[{name: mpi, image: i, command: [mpirun]}]", "[]",
             "Launcher.template.spec.containers: is missing: what does it run?"},

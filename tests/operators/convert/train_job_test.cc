@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 constexpr char kJob[] = R"(apiVersion: trainer.kubeflow.org/v1alpha1
 kind: TrainJob
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: ns}
 spec:
   runtimeRef: {name: torch-distributed}
   trainer:
@@ -25,7 +25,7 @@ spec:
 
 constexpr char kRuntime[] = R"(apiVersion: trainer.kubeflow.org/v1alpha1
 kind: TrainingRuntime
-metadata: {name: own, namespace: n}
+metadata: {name: own, namespace: ns}
 spec:
   mlPolicy: {numNodes: 1, torch: {}}
   template:
@@ -71,7 +71,7 @@ Converted ConvertWith(const std::string& runtime, const std::string& job = kJob)
   return ConvertYaml(Replaced(job, "name: torch-distributed", "name: own, kind: TrainingRuntime"),
                      [&](const std::string& kind, const std::string& namespace_,
                          const std::string& name) -> Result<Json> {
-                       EXPECT_EQ(kind + " " + namespace_ + "/" + name, "TrainingRuntime n/own");
+                       EXPECT_EQ(kind + " " + namespace_ + "/" + name, "TrainingRuntime ns/own");
                        return Parsed(runtime).value;
                      });
 }
