@@ -12,6 +12,9 @@ namespace lockstep {
 enum class MpiImplementation : std::uint8_t { kOpenMpi, kIntel, kMpich };
 
 inline constexpr char kMpiFolder[] = "/etc/mpi";
+// Hosts of a job, and slots of a host: a bound for files and sums, far above what anybody runs.
+inline constexpr std::int32_t kMpiHostsMax = 10'000;
+inline constexpr std::int32_t kMpiSlotsMax = 10'000;
 inline constexpr std::int32_t kReadable = 0444;
 inline constexpr std::int32_t kExecutable = 0555;
 

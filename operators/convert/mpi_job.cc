@@ -166,6 +166,9 @@ void CheckCount(const Conversion& conversion, const JobRole& role,
   if (!role.host_only && role.replicas != 1) {
     rules.Error(
         place, "is " + std::to_string(role.replicas) + ": a job has exactly one Launcher; write 1");
+  } else if (role.replicas > kMpiHostsMax) {
+    rules.Error(
+        place, "is " + std::to_string(role.replicas) + ": at most " + std::to_string(kMpiHostsMax));
   } else if (role.replicas < 0) {
     rules.Error(place, "is " + std::to_string(role.replicas) + ": must not be negative");
   } else if (role.replicas == 0 && !conversion.version.is_v1) {
@@ -230,7 +233,8 @@ void DecodeRole(const char* type, const Json& json, const DecodePlace& place,
     }
   }
   // A job of v1 without workers is the launcher alone.
-  if (is_launcher || role.replicas > 0) conversion.job.spec.roles.push_back(std::move(role));
+  const bool counts = role.replicas > 0 && role.replicas <= kMpiHostsMax;
+  if (is_launcher || counts) conversion.job.spec.roles.push_back(std::move(role));
 }
 
 void DecodeRoles(const Json& spec, Conversion& conversion) {
@@ -272,6 +276,9 @@ void CheckOwn(Conversion& conversion) {
     rules.Error("spec.slotsPerWorker",
                 "is " + std::to_string(*own.slots_per_worker) +
                     ": mpirun would have nowhere to start a process; write at least 1");
+  } else if (own.slots_per_worker.value_or(1) > kMpiSlotsMax) {
+    rules.Error("spec.slotsPerWorker", "is " + std::to_string(*own.slots_per_worker) +
+                                           ": at most " + std::to_string(kMpiSlotsMax));
   }
   const auto choose = [&](const std::string& value, const char* path,
                           const std::vector<std::string_view>& known) {

@@ -93,7 +93,10 @@ void CheckContainers(const Json& patched, const Json& step, const std::string& p
   names_of(At(step, {"template", "spec", "template", "spec"}), known);
   for (const char* const list : {"containers", "initContainers"}) {
     const Json& containers = At(patched, {list});
-    for (std::size_t i = 0; i < containers.size(); ++i) {
+    if (!containers.is_null() && !containers.is_array()) {
+      findings.Error(FieldPath(path, list), "expected a list");
+    }
+    for (std::size_t i = 0; containers.is_array() && i < containers.size(); ++i) {
       const std::string place = ElementPath(FieldPath(path, list), i);
       CheckFields({place, containers[i], {"name", "env", "volumeMounts", "securityContext"}},
                   findings);

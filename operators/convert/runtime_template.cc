@@ -4,6 +4,7 @@
 #include <set>
 
 #include "operators/api/decode_visitor.h"
+#include "operators/convert/mpi_hosts.h"
 
 namespace lockstep {
 namespace {
@@ -30,10 +31,18 @@ void CheckPolicy(const MlPolicy& policy, FindingList& findings) {
     findings.Error(FieldPath(kPolicyPath, "numNodes"),
                    "is " + std::to_string(*policy.num_nodes) + ": a job needs at least one node");
   }
+  if (policy.num_nodes.value_or(1) > kMpiHostsMax) {
+    findings.Error(
+        FieldPath(kPolicyPath, "numNodes"),
+        "is " + std::to_string(*policy.num_nodes) + ": at most " + std::to_string(kMpiHostsMax));
+  }
   if (!policy.mpi) return;
   const std::string path = FieldPath(kPolicyPath, "mpi");
   if (policy.mpi->num_proc_per_node.value_or(1) < 1) {
     findings.Error(FieldPath(path, "numProcPerNode"), "must be at least 1");
+  } else if (policy.mpi->num_proc_per_node.value_or(1) > kMpiSlotsMax) {
+    findings.Error(FieldPath(path, "numProcPerNode"),
+                   "is more than " + std::to_string(kMpiSlotsMax));
   }
   const std::string& kind = policy.mpi->mpi_implementation;
   if (kind == "Intel" || kind == "MPICH") {
@@ -79,8 +88,9 @@ void CheckStep(const RuntimeTemplate& runtime, const RuntimeStep& step, const st
   }
   const StepJobSpec& job = step.job_template.spec;
   const std::string job_path = FieldPath(FieldPath(path, "template"), "spec");
-  if (job.parallelism.value_or(1) < 1) {
-    findings.Error(FieldPath(job_path, "parallelism"), "must be at least 1");
+  if (job.parallelism.value_or(1) < 1 || job.parallelism.value_or(1) > kMpiHostsMax) {
+    findings.Error(FieldPath(job_path, "parallelism"),
+                   "must be from 1 to " + std::to_string(kMpiHostsMax));
   }
   if (job.completions && *job.completions != job.parallelism.value_or(1)) {
     findings.Unsupported(FieldPath(job_path, "completions"),

@@ -71,6 +71,10 @@ void CheckTrainer(const TrainJobTrainer& trainer, FindingList& findings) {
                             ? ": Kubeflow Trainer calls such a job Complete without a run; a job "
                               "needs at least one node"
                             : ": a job needs at least one node"));
+  } else if (trainer.num_nodes.value_or(1) > kMpiHostsMax) {
+    findings.Error(
+        FieldPath(kTrainerPath, "numNodes"),
+        "is " + std::to_string(*trainer.num_nodes) + ": at most " + std::to_string(kMpiHostsMax));
   }
   const Json& processes = trainer.num_proc_per_node;
   const std::string path = FieldPath(kTrainerPath, "numProcPerNode");
@@ -79,6 +83,8 @@ void CheckTrainer(const TrainJobTrainer& trainer, FindingList& findings) {
       findings.Error(path, "is " + processes.dump() +
                                ": Kubeflow Trainer takes it, and its ranks then wait for each "
                                "other for ever; write at least 1");
+    } else if (processes.get<std::int64_t>() > kMpiSlotsMax) {
+      findings.Error(path, "is " + processes.dump() + ": at most " + std::to_string(kMpiSlotsMax));
     }
   } else if (!processes.is_null() && processes != "auto" && processes != "cpu" &&
              processes != "gpu") {
