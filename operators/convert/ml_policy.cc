@@ -29,8 +29,9 @@ std::optional<std::int64_t> Units(const Json& resources, const auto& is_wanted) 
     const auto amounts = resources.find(kind);
     if (amounts == resources.end() || !amounts->is_object()) continue;
     for (const auto& [name, amount] : amounts->items()) {
-      if (!is_wanted(name) || !IsQuantity(amount)) continue;
-      return static_cast<std::int64_t>(std::ceil(std::min(QuantityValue(amount), kCpuMax)));
+      if (!is_wanted(name)) continue;
+      return static_cast<std::int64_t>(
+          std::ceil(std::min(QuantityOf(amount).value_or(0), kCpuMax)));
     }
   }
   return {};

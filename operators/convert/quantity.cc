@@ -1,12 +1,10 @@
 #include "operators/convert/quantity.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <string>
 #include <string_view>
-
-#include "runtime/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -29,6 +27,24 @@ bool IsSuffix(std::string_view text) {
   return TakeDigits(text) > 0 && text.empty();
 }
 
+double FactorOf(std::string_view suffix) {
+  if (suffix.empty()) return 1;
+  constexpr std::string_view kDecimal = "kMGTPE";
+  constexpr std::string_view kBinary = "KMGTPE";
+  if (suffix.ends_with('i')) return std::pow(1024, 1 + kBinary.find(suffix.front()));
+  if (suffix == "n") return 1e-9;
+  if (suffix == "u") return 1e-6;
+  if (suffix == "m") return 1e-3;
+  if (const std::size_t power = kDecimal.find(suffix); power != kDecimal.npos) {
+    return std::pow(1000, 1 + power);
+  }
+  int exponent = 0;  // e3, E-2
+  suffix.remove_prefix(1);
+  if (suffix.starts_with('+')) suffix.remove_prefix(1);
+  std::from_chars(suffix.data(), suffix.data() + suffix.size(), exponent);
+  return std::pow(10, exponent);
+}
+
 }  // namespace
 
 bool IsQuantity(const Json& amount) {
@@ -44,23 +60,15 @@ bool IsQuantity(const Json& amount) {
   return digits > 0 && IsSuffix(text);
 }
 
-double QuantityValue(const Json& amount) {
-  CHECK(IsQuantity(amount)) << amount.dump();
+std::optional<double> QuantityOf(const Json& amount) {
+  if (!IsQuantity(amount)) return std::nullopt;
   if (amount.is_number()) return amount.get<double>();
-  const std::string& text = amount.get_ref<const std::string&>();
-  const std::size_t end = text.find_first_not_of("+0123456789.");
-  const std::string suffix = end == std::string::npos ? "" : text.substr(end);
-  const std::string number = text.substr(0, end);
-  const double value = std::strtod(number.c_str(), nullptr);
-  if (suffix.starts_with('e') || (suffix.starts_with('E') && suffix.size() > 1 && suffix != "Ei")) {
-    return std::strtod(text.c_str(), nullptr);
-  }
-  if (suffix == "m") return value / 1e3;
-  if (suffix == "u") return value / 1e6;
-  if (suffix == "n") return value / 1e9;
-  if (suffix.empty()) return value;
-  const std::size_t at = std::string_view("kMGTPE").find(suffix == "Ki" ? 'k' : suffix[0]);
-  return value * std::pow(suffix.ends_with('i') ? 1024 : 1000, static_cast<double>(at + 1));
+  std::string_view text = amount.get_ref<const std::string&>();
+  if (text.front() == '+') text.remove_prefix(1);
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  double value = 0;
+  std::from_chars(text.data(), text.data() + digits, value, std::chars_format::fixed);
+  return value * FactorOf(text.substr(digits));
 }
 
 }  // namespace lockstep

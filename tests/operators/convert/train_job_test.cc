@@ -252,9 +252,10 @@ TEST(Quantity, HasAValue) {
         std::pair{"1e3", 1000.0}, std::pair{"2E", 2e18}, std::pair{"3k", 3000.0},
         std::pair{"4M", 4e6}, std::pair{"+1Ki", 1024.0}, std::pair{"1E2", 100.0},
         std::pair{"7u", 7e-6}}) {
-    EXPECT_DOUBLE_EQ(QuantityValue(text), value) << text;
+    EXPECT_DOUBLE_EQ(QuantityOf(text).value_or(-1), value) << text;
   }
-  EXPECT_EQ(QuantityValue(3), 3);
+  EXPECT_EQ(QuantityOf(3), 3);
+  EXPECT_EQ(QuantityOf("x"), std::nullopt);
 }
 
 }  // namespace
