@@ -19,6 +19,8 @@ void CheckNamespace(const ObjectMeta& meta, FindingList& findings);
 // Keys, base64 and size of a ConfigMap.
 void CheckConfigMap(const ConfigMap& map, FindingList& findings);
 void CheckConfigMapUpdate(const ConfigMap& before, const ConfigMap& after, FindingList& findings);
+// The spec of a TrainingRuntime or ClusterTrainingRuntime.
+void CheckTrainingRuntime(const Json& spec, FindingList& findings);
 void CheckObjective(const ExperimentSpec& spec, FindingList& findings);
 void CheckCounts(const ExperimentSpec& spec, FindingList& findings);
 void CheckParameters(const ExperimentSpec& spec, FindingList& findings);
@@ -34,7 +36,7 @@ void CheckCollector(const ExperimentSpec& spec, FindingList& findings);
 bool CheckForeignAlgorithm(const ExperimentSpec& spec, FindingList& findings);
 // The template, then the first trial's job, rendered with sample values.
 void CheckTemplate(const Experiment& experiment, const ConfigMapLookup& config_maps,
-                   FindingList& findings);
+                   const RuntimeLookup& runtimes, FindingList& findings);
 void CheckTrainingJob(const TrainingJob& job, FindingList& findings);
 // The annotations of lockstep.dev/ (operators/api/intent.h). CheckTemplate looks at those of the
 // trials' job.

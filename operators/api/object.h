@@ -8,20 +8,24 @@
 #include "operators/api/experiment.h"
 #include "operators/api/suggestion.h"
 #include "operators/api/training_job.h"
+#include "operators/api/training_runtime.h"
 #include "operators/api/trial.h"
 #include "runtime/base/status.h"
 
 namespace lockstep {
 
-using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob, ConfigMap>;
+using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob, ConfigMap, TrainingRuntime,
+                            ClusterTrainingRuntime>;
 
-// Kinds that say what is wanted and what is. A ConfigMap is neither.
+// Kinds that say what is wanted and what is. A ConfigMap and a runtime are neither.
 template <class T>
 concept HasStatus = requires(const T& value) {
   value.spec;
   value.status;
 };
 
+// Whether its kind has a status.
+bool HasState(const Object& object);
 std::string_view KindOf(const Object& object);
 std::string_view ApiVersionOf(const Object& object);
 const ObjectMeta& MetaOf(const Object& object);

@@ -1,6 +1,8 @@
 #include "operators/convert/quantity.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,24 @@ bool IsSuffix(std::string_view text) {
   return TakeDigits(text) > 0 && text.empty();
 }
 
+double FactorOf(std::string_view suffix) {
+  if (suffix.empty()) return 1;
+  constexpr std::string_view kDecimal = "kMGTPE";
+  constexpr std::string_view kBinary = "KMGTPE";
+  if (suffix.ends_with('i')) return std::pow(1024, 1 + kBinary.find(suffix.front()));
+  if (suffix == "n") return 1e-9;
+  if (suffix == "u") return 1e-6;
+  if (suffix == "m") return 1e-3;
+  if (const std::size_t power = kDecimal.find(suffix); power != kDecimal.npos) {
+    return std::pow(1000, 1 + power);
+  }
+  int exponent = 0;  // e3, E-2
+  suffix.remove_prefix(1);
+  if (suffix.starts_with('+')) suffix.remove_prefix(1);
+  std::from_chars(suffix.data(), suffix.data() + suffix.size(), exponent);
+  return std::pow(10, exponent);
+}
+
 }  // namespace
 
 bool IsQuantity(const Json& amount) {
@@ -38,6 +58,17 @@ bool IsQuantity(const Json& amount) {
     digits += TakeDigits(text);
   }
   return digits > 0 && IsSuffix(text);
+}
+
+std::optional<double> QuantityOf(const Json& amount) {
+  if (!IsQuantity(amount)) return std::nullopt;
+  if (amount.is_number()) return amount.get<double>();
+  std::string_view text = amount.get_ref<const std::string&>();
+  if (text.front() == '+') text.remove_prefix(1);
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  double value = 0;
+  std::from_chars(text.data(), text.data() + digits, value, std::chars_format::fixed);
+  return value * FactorOf(text.substr(digits));
 }
 
 }  // namespace lockstep
