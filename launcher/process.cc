@@ -160,7 +160,8 @@ StartFailure Explain(const Program& program, const Report& report) {
     }
   }
   if (name.find('/') != name.npos) {
-    return {kExitProgramNotFound, "no program '" + base + name + "'" + where};
+    return {kExitProgramNotFound,
+            "no program '" + (name[0] == '/' ? "" : base) + name + "'" + where};
   }
   return {kExitProgramNotFound,
           "no program '" + name + "' in PATH" + where + " (searched " + SearchPath(program) + ")"};

@@ -234,14 +234,14 @@ TEST_F(Roles, AnImageThatIsNotThereIsToldOnceAndInAMissingProgramsFailure) {
                         "repo/img:1=DIR (its root file system) or --runtime podman"));
 }
 
-// A job as TensorFlow's: all want the same port, and dial all others by their host names.
-json Meeting(const std::string& job) {
+// A job as TensorFlow's: all ranks want the same port, and dial all others by their host names.
+json Meeting(const std::string& job, int port) {
   json roles = json::array();
   std::vector<std::pair<std::string, int>> ranks = {{"chief", 1}, {"ps", 2}, {"worker", 2}};
   for (const auto& [name, count] : ranks) {
     json role = {{"name", name},
                  {"ranks", count},
-                 {"port", 23456},
+                 {"port", port},
                  {"host_names", {job + "-" + name + "-${lockstep.index}.test"}},
                  {"command",
                   {LOCKSTEP_PORT_PEER, job, name + "/${lockstep.index}",
@@ -265,16 +265,17 @@ TEST_F(Roles, ParallelJobsThatWantTheSamePortsNeverCollide) {
   for (int start = 0; start < kStarts; start += kAtATime) {
     std::vector<std::unique_ptr<LaunchedRun>> runs;
     for (int i = 0; i < kAtATime; ++i) {
-      runs.push_back(
-          std::make_unique<LaunchedRun>(Arguments(Meeting("job-" + std::to_string(start + i)))));
+      runs.push_back(std::make_unique<LaunchedRun>(
+          Arguments(Meeting("job-" + std::to_string(start + i), 15'000 + start))));
     }
     for (const auto& run : runs) {
       const RunResult result = run->Await();
       ASSERT_EQ(result.exit_code, 0) << "start " << start << ": " << result.err;
-      replaced += result.err.find("chief 0 listens on port") != std::string::npos ? 1 : 0;
+      const bool met = result.err.find("another job of this machine has it") != std::string::npos;
+      replaced += met ? 1 : 0;
     }
   }
-  EXPECT_GE(replaced, kStarts / kAtATime) << "or they were never there at the same time";
+  EXPECT_GE(replaced, kStarts / 10) << "or they were never there at the same time";
 }
 
 }  // namespace
