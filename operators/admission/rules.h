@@ -19,6 +19,8 @@ void CheckNamespace(const ObjectMeta& meta, FindingList& findings);
 // Keys, base64 and size of a ConfigMap.
 void CheckConfigMap(const ConfigMap& map, FindingList& findings);
 void CheckConfigMapUpdate(const ConfigMap& before, const ConfigMap& after, FindingList& findings);
+// The spec of a TrainingRuntime or ClusterTrainingRuntime.
+void CheckTrainingRuntime(const Json& spec, FindingList& findings);
 void CheckObjective(const ExperimentSpec& spec, FindingList& findings);
 void CheckCounts(const ExperimentSpec& spec, FindingList& findings);
 void CheckParameters(const ExperimentSpec& spec, FindingList& findings);

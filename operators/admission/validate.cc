@@ -43,6 +43,13 @@ void ValidateAs(const ConfigMap& map, const ConfigMapLookup&, FindingList& findi
   CheckConfigMap(map, findings);
 }
 
+template <class T>
+  requires std::is_same_v<T, TrainingRuntime> || std::is_same_v<T, ClusterTrainingRuntime>
+void ValidateAs(const T& runtime, const ConfigMapLookup&, FindingList& findings) {
+  CheckName(runtime.meta, kNameMax, findings);
+  CheckTrainingRuntime(runtime.spec, findings);
+}
+
 // What of the spec a user may not change.
 ExperimentSpec Fixed(ExperimentSpec spec) {
   spec.parallel_trial_count.reset();

@@ -26,8 +26,13 @@ constexpr DecodeRow Row() {
   return {T::kKind, T::kApiVersion, &DecodeAs<T>};
 }
 
-constexpr DecodeRow kDecodeTable[] = {Row<Experiment>(), Row<Suggestion>(), Row<Trial>(),
-                                      Row<TrainingJob>(), Row<ConfigMap>()};
+constexpr DecodeRow kDecodeTable[] = {Row<Experiment>(),
+                                      Row<Suggestion>(),
+                                      Row<Trial>(),
+                                      Row<TrainingJob>(),
+                                      Row<ConfigMap>(),
+                                      Row<TrainingRuntime>(),
+                                      Row<ClusterTrainingRuntime>()};
 
 std::string KnownKinds() {
   std::string kinds;

@@ -143,6 +143,9 @@ void SetDefaults(Object& object) {
   std::visit(
       [](auto& value) {
         if (value.meta.namespace_.empty()) value.meta.namespace_ = "default";
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, ClusterTrainingRuntime>) {
+          value.meta.namespace_ = kClusterNamespace;
+        }
         if constexpr (HasStatus<std::decay_t<decltype(value)>>) SetSpecDefaults(value.spec);
       },
       object);

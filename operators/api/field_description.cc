@@ -78,11 +78,14 @@ struct KindRow {
   FieldDescription (*describe)();
 };
 
-constexpr KindRow kKindTable[] = {{Experiment::kKind, &DescribeObject<Experiment>},
-                                  {Suggestion::kKind, &DescribeObject<Suggestion>},
-                                  {Trial::kKind, &DescribeObject<Trial>},
-                                  {TrainingJob::kKind, &DescribeObject<TrainingJob>},
-                                  {ConfigMap::kKind, &DescribeObject<ConfigMap>}};
+constexpr KindRow kKindTable[] = {
+    {Experiment::kKind, &DescribeObject<Experiment>},
+    {Suggestion::kKind, &DescribeObject<Suggestion>},
+    {Trial::kKind, &DescribeObject<Trial>},
+    {TrainingJob::kKind, &DescribeObject<TrainingJob>},
+    {ConfigMap::kKind, &DescribeObject<ConfigMap>},
+    {TrainingRuntime::kKind, &DescribeObject<TrainingRuntime>},
+    {ClusterTrainingRuntime::kKind, &DescribeObject<ClusterTrainingRuntime>}};
 
 bool IsIndex(std::string_view name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;

@@ -52,9 +52,13 @@ Json EncodeObject(const Object& object) {
 }
 
 const std::vector<KindName>& KindNames() {
-  static const std::vector<KindName> names = {NameOf<Experiment>("exp"), NameOf<Suggestion>("sug"),
-                                              NameOf<Trial>("tr"), NameOf<TrainingJob>("tj"),
-                                              NameOf<ConfigMap>("cm")};
+  static const std::vector<KindName> names = {NameOf<Experiment>("exp"),
+                                              NameOf<Suggestion>("sug"),
+                                              NameOf<Trial>("tr"),
+                                              NameOf<TrainingJob>("tj"),
+                                              NameOf<ConfigMap>("cm"),
+                                              NameOf<TrainingRuntime>("trt"),
+                                              NameOf<ClusterTrainingRuntime>("ctr")};
   return names;
 }
 

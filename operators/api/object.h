@@ -8,14 +8,16 @@
 #include "operators/api/experiment.h"
 #include "operators/api/suggestion.h"
 #include "operators/api/training_job.h"
+#include "operators/api/training_runtime.h"
 #include "operators/api/trial.h"
 #include "runtime/base/status.h"
 
 namespace lockstep {
 
-using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob, ConfigMap>;
+using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob, ConfigMap, TrainingRuntime,
+                            ClusterTrainingRuntime>;
 
-// Kinds that say what is wanted and what is. A ConfigMap is neither.
+// Kinds that say what is wanted and what is. A ConfigMap and a runtime are neither.
 template <class T>
 concept HasStatus = requires(const T& value) {
   value.spec;

@@ -12,15 +12,20 @@ struct KindRow {
   std::string_view kind;
   TrainingJob (*convert)(const Json& manifest, FindingList& findings);
   bool checks_pods = false;  // by itself, where they stand; else they are under spec, or spec.roles
+  TrainingJob (*convert_with_runtimes)(const Json& manifest, const RuntimeLookup& runtimes,
+                                       FindingList& findings) = nullptr;  // in place of `convert`
 };
 
 constexpr KindRow kKinds[] = {
     {"batch/v1", "Job", ConvertJob, true},
     {"kubeflow.org/v1", "JAXJob", ConvertJaxJob, true},
+    {"kubeflow.org/v1", "MPIJob", ConvertMpiJobV1, true},
+    {"kubeflow.org/v2beta1", "MPIJob", ConvertMpiJobV2Beta1, true},
     {"kubeflow.org/v1", "PaddleJob", ConvertPaddleJob, true},
     {"kubeflow.org/v1", "PyTorchJob", ConvertPyTorchJob, true},
     {"kubeflow.org/v1", "TFJob", ConvertTfJob, true},
     {"kubeflow.org/v1", "XGBoostJob", ConvertXgboostJob, true},
+    {"trainer.kubeflow.org/v1alpha1", "TrainJob", nullptr, true, ConvertTrainJob},
     {TrainingJob::kApiVersion, TrainingJob::kKind, ConvertTrainingJob},
 };
 
@@ -34,7 +39,7 @@ void CheckRole(const JobRole& role, const std::string& path, FindingList& findin
 
 }  // namespace
 
-Result<Converted> ConvertToTrainingJob(const Document& document, const RuntimeLookup&) {
+Result<Converted> ConvertToTrainingJob(const Document& document, const RuntimeLookup& runtimes) {
   const std::string kind = TextField(document.value, "kind");
   const std::string api_version = TextField(document.value, "apiVersion");
   std::string known;
@@ -45,7 +50,9 @@ Result<Converted> ConvertToTrainingJob(const Document& document, const RuntimeLo
       continue;
     }
     FindingList findings(&document);
-    TrainingJob job = row.convert(document.value, findings);
+    TrainingJob job = row.convert != nullptr
+                          ? row.convert(document.value, findings)
+                          : row.convert_with_runtimes(document.value, runtimes, findings);
     const bool native = row.kind == TrainingJob::kKind;
     FindingList rules(&document);
     if (native && job.spec.roles.empty()) {

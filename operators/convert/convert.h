@@ -2,18 +2,11 @@
 // lists them.
 #pragma once
 
-#include <functional>
-#include <string>
-
 #include "operators/api/decode.h"
 #include "operators/api/training_job.h"
+#include "operators/api/training_runtime.h"
 
 namespace lockstep {
-
-// The manifest of the TrainingRuntime (kind, namespace, name) or ClusterTrainingRuntime (namespace
-// "") that a TrainJob names. NotFound; Unavailable: it is not known which there are.
-using RuntimeLookup = std::function<Result<Json>(
-    const std::string& kind, const std::string& namespace_, const std::string& name)>;
 
 // `document.value` is a whole manifest (apiVersion, kind, metadata, spec) without placeholders, its
 // metadata.name and namespace set where they are known: host names are made of them. metadata is

@@ -1,8 +1,12 @@
 #include "operators/convert/quantity.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <string>
 #include <string_view>
+
+#include "runtime/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -38,6 +42,26 @@ bool IsQuantity(const Json& amount) {
     digits += TakeDigits(text);
   }
   return digits > 0 && IsSuffix(text);
+}
+
+double QuantityValue(const Json& amount) {
+  CHECK(IsQuantity(amount)) << amount.dump();
+  if (amount.is_number()) return amount.get<double>();
+  const std::string& text = amount.get_ref<const std::string&>();
+  const std::size_t end = text.find_first_not_of("+0123456789.");
+  const std::string suffix = end == std::string::npos ? "" : text.substr(end);
+  const std::string number = text.substr(0, end);
+  const double value = std::strtod(number.c_str(), nullptr);
+  if (suffix.starts_with('e') || (suffix.starts_with('E') && suffix.size() > 1 && suffix != "Ei")) {
+    return std::strtod(text.c_str(), nullptr);
+  }
+  if (suffix == "m") return value / 1e3;
+  if (suffix == "u") return value / 1e6;
+  if (suffix == "n") return value / 1e9;
+  const std::size_t power = suffix.empty() ? 0 : std::string_view("kKMGTPE").find(suffix[0]);
+  const double base = suffix.ends_with('i') ? 1024 : 1000;
+  return value *
+         std::pow(base, static_cast<double>(power == 0 || power == 1 ? !suffix.empty() : power));
 }
 
 }  // namespace lockstep

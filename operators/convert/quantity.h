@@ -7,5 +7,7 @@ namespace lockstep {
 
 // A number or a text that Kubernetes would take, and not below 0.
 bool IsQuantity(const Json& amount);
+// Of a quantity: "500m" is 0.5.
+double QuantityValue(const Json& amount);
 
 }  // namespace lockstep

@@ -3,6 +3,7 @@
 
 #include "operators/api/finding_list.h"
 #include "operators/api/training_job.h"
+#include "operators/api/training_runtime.h"
 
 namespace lockstep {
 
@@ -13,5 +14,10 @@ TrainingJob ConvertPyTorchJob(const Json& manifest, FindingList& findings);
 TrainingJob ConvertTfJob(const Json& manifest, FindingList& findings);
 TrainingJob ConvertXgboostJob(const Json& manifest, FindingList& findings);
 TrainingJob ConvertTrainingJob(const Json& manifest, FindingList& findings);
+
+TrainingJob ConvertMpiJobV1(const Json& manifest, FindingList& findings);
+TrainingJob ConvertMpiJobV2Beta1(const Json& manifest, FindingList& findings);
+TrainingJob ConvertTrainJob(const Json& manifest, const RuntimeLookup& runtimes,
+                            FindingList& findings);
 
 }  // namespace lockstep
