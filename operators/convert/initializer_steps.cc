@@ -51,7 +51,6 @@ void AddStep(const Step& step, JobRole& role, FindingList& findings) {
   PodSpec pod = step.step.job_template.spec.pod_template.spec;
   std::vector<Container> containers = std::move(pod.init_containers);
   std::ranges::move(pod.containers, std::back_inserter(containers));
-  for (Container& container : containers) FillIn(step, container, findings);
   const auto silent = [](const Container& container) { return container.command.empty(); };
   for (const Container& container : containers) {
     if (!silent(container)) continue;
@@ -65,6 +64,7 @@ void AddStep(const Step& step, JobRole& role, FindingList& findings) {
                          "give the runtime's container a command");
   }
   std::erase_if(containers, silent);
+  for (Container& container : containers) FillIn(step, container, findings);
   if (containers.empty()) return;
   MoveVolumes(step.step.name, pod, containers, role.pod_template.spec);
   std::vector<Container>& before = role.pod_template.spec.init_containers;

@@ -18,12 +18,6 @@ namespace {
 
 constexpr char kSpecsPath[] = "spec.mpiReplicaSpecs";
 constexpr char kConfigVolume[] = "mpi-job-config";
-constexpr char kUnneededScript[] =
-    "#!/bin/sh\n"
-    "echo 'kubexec.sh: all processes of this job run on this machine, so mpirun needs no other "
-    "host; give it the hostfile as it is, or localhost' >&2\n"
-    "exit 1\n";
-
 struct Version {
   bool is_v1 = false;
   std::string_view manager;
@@ -122,13 +116,15 @@ struct Conversion {
 };
 
 bool AsksForGpu(const PodSpec& pod) {
-  return std::ranges::any_of(pod.containers, [](const Container& container) {
-    if (!container.resources.is_object() || !container.resources.contains("limits")) return false;
-    const Json& limits = container.resources["limits"];
-    return limits.is_object() && std::ranges::any_of(limits.items(), [](const auto& limit) {
-             return limit.key().find("gpu") != std::string::npos;
-           });
-  });
+  for (const Container& container : pod.containers) {
+    if (!container.resources.is_object() || !container.resources.contains("limits")) continue;
+    const Json& limits = container.resources.at("limits");
+    if (!limits.is_object()) continue;
+    for (const auto& [name, amount] : limits.items()) {
+      if (name.find("gpu") != std::string::npos) return true;
+    }
+  }
+  return false;
 }
 
 void CheckContainers(const PodSpec& pod, const std::string& path, FindingList& rules) {
@@ -347,58 +343,20 @@ std::vector<EnvVar> LauncherVariables(const Conversion& conversion, bool has_gpu
   return env;
 }
 
-// As the operator writes it once all pods run: it lists them by name.
-std::string DiscoverScript(const Conversion& conversion, std::int32_t workers,
-                           bool launcher_takes_part) {
-  const bool is_v1 = conversion.version.is_v1;
-  const std::string slots = is_v1 ? ":" + std::to_string(conversion.slots()) : "";
-  std::string text = is_v1 ? "#!/bin/sh" : "#!/bin/sh\n";
-  const auto echo = [&](const std::string& pod) {
-    const std::string line = "echo " + conversion.Host(pod) + slots;
-    text += is_v1 ? "\n" + line : line + "\n";
-  };
-  if (launcher_takes_part) {
-    echo(conversion.LauncherPod());
-    if (is_v1) text += "\n";
-  }
-  std::vector<std::string> pods;
-  for (std::int32_t i = 0; i < workers; ++i) {
-    pods.push_back(conversion.WorkerPod(std::to_string(i)));
-  }
-  std::ranges::sort(pods);
-  for (const std::string& pod : pods) echo(pod);
-  return text;
-}
-
-std::string KubexecScript(const std::string& main_container) {
-  return "#!/bin/sh\nset -x\nPOD_NAME=$1\nshift\n/opt/kube/kubectl exec ${POD_NAME}" +
-         (main_container.empty() ? "" : " --container " + main_container) + " -- /bin/sh -c \"$*\"";
-}
-
 void AddFiles(Conversion& conversion, JobRole& launcher, bool launcher_takes_part) {
   const MpiImplementation implementation = ImplementationOf(conversion.own);
-  const std::int32_t workers = conversion.workers();
-  std::string hosts;
-  if (launcher_takes_part) {
-    hosts +=
-        HostLine(implementation, conversion.Host(conversion.LauncherPod()), conversion.slots());
+  const std::int64_t slots = conversion.slots();
+  HostList hosts{.is_v1 = conversion.version.is_v1, .slots = slots};
+  if (launcher_takes_part) hosts.launcher = conversion.Host(conversion.LauncherPod());
+  for (std::int32_t i = 0; i < conversion.workers(); ++i) {
+    hosts.workers.push_back(conversion.Host(conversion.WorkerPod(std::to_string(i))));
   }
-  for (std::int32_t i = 0; i < workers; ++i) {
-    hosts += HostLine(implementation, conversion.Host(conversion.WorkerPod(std::to_string(i))),
-                      conversion.slots());
-  }
-  const std::int64_t slots = conversion.slots() * (workers + (launcher_takes_part ? 1 : 0));
-  const InlineFile kubexec = {.path = "kubexec.sh",
-                              .text = KubexecScript(conversion.own.main_container),
-                              .local_text = kUnneededScript,
-                              .mode = kExecutable};
-  InlineFile discover = {.path = "discover_hosts.sh",
-                         .text = DiscoverScript(conversion, workers, launcher_takes_part),
-                         .mode = kExecutable};
-  if (slots > 0) {
-    discover.local_text = "#!/bin/sh\necho localhost:" + std::to_string(slots) + "\n";
-  }
-  std::vector<InlineFile> files = {Hostfile(implementation, hosts, slots), discover};
+  std::string lines;
+  if (launcher_takes_part) lines += HostLine(implementation, hosts.launcher, slots);
+  for (const std::string& host : hosts.workers) lines += HostLine(implementation, host, slots);
+  const InlineFile kubexec = KubexecFile(conversion.own.main_container);
+  std::vector<InlineFile> files = {Hostfile(implementation, lines, hosts.local_slots()),
+                                   DiscoverFile(hosts)};
   if (conversion.version.is_v1) files.insert(files.begin(), kubexec);
   AddMpiFolder(kConfigVolume, files, launcher.pod_template.spec.containers[0],
                launcher.pod_template.spec);
@@ -460,6 +418,7 @@ void Complete(Conversion& conversion) {
   for (JobRole& role : spec.roles) {
     SetNames(conversion, role);
     std::vector<Container>& containers = role.pod_template.spec.containers;
+    if (containers.empty()) continue;
     const auto main = containers.begin() +
                       static_cast<std::ptrdiff_t>(MainOf(conversion, role.pod_template.spec));
     std::rotate(containers.begin(), main, main + 1);

@@ -166,18 +166,21 @@ void CheckAgainstRuntime(const Filled& filled) {
   FindingList& findings = filled.findings;
   const MlPolicy& policy = filled.runtime.ml_policy;
   const auto& initializer = filled.train_job.spec.initializer;
-  for (const auto& [there, step] :
-       {std::pair{initializer && initializer->dataset.has_value(), kDatasetStep},
-        std::pair{initializer && initializer->model.has_value(), kModelStep}}) {
-    if (!there || filled.runtime.FindAncestor(step) != nullptr) continue;
-    findings.Error(FieldPath("spec.initializer", step == kDatasetStep ? "dataset" : "model"),
-                   "the runtime \"" + filled.train_job.spec.runtime_ref.name + "\" has no step " +
-                       step + ": leave it out, or use a runtime that has one");
-  }
-  if ((policy.torch || policy.jax || policy.xgboost) && filled.runtime.FindStep(kNode) == nullptr) {
-    findings.Error(kRefPath,
-                   "the runtime has no ReplicatedJob \"node\", whose first rank all "
-                   "others are told to connect to: they would wait for ever");
+  const std::string& runtime = filled.train_job.spec.runtime_ref.name;
+  const auto need = [&](const char* field, const char* step) {
+    if (filled.runtime.FindAncestor(step) != nullptr) return;
+    findings.Error(FieldPath("spec.initializer", field),
+                   "the runtime \"" + runtime + "\" has no step " + step +
+                       ": leave it out, or use a runtime that has one");
+  };
+  if (initializer && initializer->dataset) need("dataset", kDatasetStep);
+  if (initializer && initializer->model) need("model", kModelStep);
+  const RuntimeStep* const step = filled.runtime.FindAncestor(kTrainerStep);
+  if ((policy.torch || policy.jax || policy.xgboost) && step != nullptr && step->name != kNode) {
+    findings.Error(kRefPath, "the trainer step of the runtime \"" + runtime + "\" is \"" +
+                                 step->name +
+                                 "\", and its ranks are told to connect to the first of a step "
+                                 "\"node\": they would wait for ever");
   }
   const TrainJobTrainer* const trainer = filled.trainer();
   if (trainer == nullptr) return;
@@ -294,9 +297,11 @@ JobRole RoleOf(const Filled& filled, const RuntimeStep& step) {
   if (node != nullptr && is_told) {
     const std::vector<EnvVar> variables = PolicyVariables(input);
     for (const EnvVar& variable : variables) UpsertVariable(node->env, variable);
-    if (!policy.mpi && !variables.empty()) AddPort(kTrainerPort, *node);
+    if (!policy.mpi && !variables.empty()) {
+      AddPort(kTrainerPort, *node);
+      role.port = kTrainerPort;
+    }
   }
-  if (!policy.mpi && is_trainer) role.port = kTrainerPort;
   role.host_only = is_mpi_node && filled.runtime.FindStep(kLauncher) != nullptr;
   AddNames(filled, step, role);
   return role;
@@ -395,6 +400,13 @@ void MakeRoles(const Filled& filled, TrainingJobSpec& spec) {
   if (filled.runtime.ml_policy.mpi) {  // it decides, and is rank 0
     const auto launcher = std::ranges::find(roles, std::string_view(kLauncher), &JobRole::name);
     if (launcher != roles.end()) std::rotate(roles.begin(), launcher, launcher + 1);
+    if (roles.front().name == kLauncher && roles.front().replicas > 1) {
+      filled.findings.Warning(
+          kRefPath, "numNodes of the runtime counts its trainer step, which is the launcher: " +
+                        std::to_string(roles.front().replicas) +
+                        " launchers start, each with all hosts; give the step \"node\" the label "
+                        "of the trainer");
+    }
   }
   spec.success_policy = SuccessPolicy(filled, roles);
   AddInitializers(filled.runtime, filled.train_job.spec.initializer, roles.front(),

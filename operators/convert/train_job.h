@@ -98,20 +98,19 @@ struct TrainJobSpec {
 // the TrainJob. Pure.
 Json PatchedRuntime(Json runtime, const Json& patches, FindingList& findings);
 
-// The variables of the runtime's policy for the container `node` of the step `role`, in their
-// order, which come after all others. `path` of num_proc_per_node is the TrainJob's. Pure.
+// The variables of the runtime's policy for the container `node` of the step that it is about, in
+// their order, which come after all others. Pure.
 struct PolicyInput {
   const RuntimeTemplate& runtime;
   const TrainJobTrainer* trainer = nullptr;  // null: the TrainJob has none
   std::int32_t nodes = 1;
-  const Json& resources;  // of the container
+  Json resources = {};  // of the container
 };
 std::vector<EnvVar> PolicyVariables(const PolicyInput& input);
 // Slots of an MPI node.
 std::int64_t MpiSlots(const PolicyInput& input);
 
-// Names that a user may not set, since the runtime's policy does; `reserved` false: that are
-// overwritten.
+// Names that the runtime's policy sets. A user's value of them is refused, or else overwritten.
 struct PolicyNames {
   std::vector<std::string_view> names;
   bool refused = true;
