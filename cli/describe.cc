@@ -7,6 +7,7 @@
 #include "cli/object_client.h"
 #include "cli/object_name.h"
 #include "cli/verb.h"
+#include "operators/codec/document.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -37,6 +38,7 @@ Result<std::string> DescribeObject(ObjectClient& client, const Object& object) {
     return DescribeSuggestion(*suggestion, now);
   }
   if (const auto* map = std::get_if<ConfigMap>(&object)) return DescribeConfigMap(*map, now);
+  if (!std::holds_alternative<Experiment>(object)) return ToYaml(EncodeObject(object));
   const auto& experiment = std::get<Experiment>(object);
   const ObjectMeta& meta = experiment.meta;
   LOCKSTEP_ASSIGN_OR_RETURN(

@@ -46,6 +46,8 @@ Result<ObjectQuery> ParseObjectQuery(const std::vector<std::string>& words,
     query.kinds = KindNames();
     // As kubectl's: what is configured, not what runs.
     std::erase_if(query.kinds, [](const KindName& kind) { return kind.kind == ConfigMap::kKind; });
+    std::erase_if(query.kinds,
+                  [](const KindName& kind) { return kind.kind.ends_with("TrainingRuntime"); });
     return query;
   }
   for (std::size_t begin = 0; begin <= kinds.size();) {

@@ -28,7 +28,7 @@ const std::vector<Condition>& ConditionsOf(const Object& object) {
 
 std::string StateOf(const Object& object) {
   if (!MetaOf(object).deletion_timestamp.empty()) return "Deleting";
-  if (std::holds_alternative<ConfigMap>(object)) return "";
+  if (!HasState(object)) return "";
   const Condition* state = StateCondition(object);
   return state == nullptr ? "Pending" : state->type;
 }

@@ -108,6 +108,13 @@ void AddCells(const ConfigMap& map, const Form&, Row& row) {
   row.Add("DATA", std::to_string(map.data.size() + map.binary_data.size()));
 }
 
+template <class T>
+  requires std::is_same_v<T, TrainingRuntime> || std::is_same_v<T, ClusterTrainingRuntime>
+void AddCells(const T& runtime, const Form&, Row& row) {
+  const auto framework = runtime.meta.labels.find("trainer.kubeflow.org/framework");
+  row.Add("FRAMEWORK", framework == runtime.meta.labels.end() ? "" : framework->second);
+}
+
 }  // namespace
 
 std::string ShortNumber(const std::string& text) {
@@ -197,7 +204,7 @@ Table MakeObjectTable(const std::vector<Object>& objects, const ObjectTableOptio
     Row row;
     if (options.with_namespace) row.Add("NAMESPACE", meta.namespace_);
     row.Add("NAME", options.with_kind ? TypedName(object) : meta.name);
-    if (!std::holds_alternative<ConfigMap>(object)) row.Add("STATUS", StateOf(object));
+    if (HasState(object)) row.Add("STATUS", StateOf(object));
     std::visit([&](const auto& typed) { AddCells(typed, form, row); }, object);
     row.Add("AGE", FormatSpan(meta.creation_timestamp, "", options.now));
     if (options.with_labels) row.Add("LABELS", LabelText(meta.labels));

@@ -36,7 +36,7 @@ void CheckCollector(const ExperimentSpec& spec, FindingList& findings);
 bool CheckForeignAlgorithm(const ExperimentSpec& spec, FindingList& findings);
 // The template, then the first trial's job, rendered with sample values.
 void CheckTemplate(const Experiment& experiment, const ConfigMapLookup& config_maps,
-                   FindingList& findings);
+                   const RuntimeLookup& runtimes, FindingList& findings);
 void CheckTrainingJob(const TrainingJob& job, FindingList& findings);
 // The annotations of lockstep.dev/ (operators/api/intent.h), those of trialSpec too.
 void CheckIntents(const Object& object, FindingList& findings);

@@ -157,8 +157,10 @@ void CheckPrimaryPod(const TrialTemplate& trial_template, FindingList& findings)
 // What is wrong with the job, whose placeholders are replaced unless `rendered` is false: then
 // nothing is said about a field that holds one.
 void CheckConverted(const TrialTemplate& trial_template, const TrialTemplateSource& source,
-                    const Json& job, bool rendered, FindingList& findings) {
-  const auto converted = ConvertToTrainingJob(JobDocument(*findings.document(), source, job));
+                    const Json& job, bool rendered, const RuntimeLookup& runtimes,
+                    FindingList& findings) {
+  const auto converted =
+      ConvertToTrainingJob(JobDocument(*findings.document(), source, job), runtimes);
   if (!converted.ok()) {
     Finding finding{.path = "kind", .message = converted.status().message(), .unsupported = true};
     return AddOfJob(source, std::move(finding), findings);
@@ -179,7 +181,8 @@ void CheckConverted(const TrialTemplate& trial_template, const TrialTemplateSour
 }
 
 void CheckJob(const Experiment& experiment, const TrialTemplateSource& source,
-              const ConfigMapLookup& config_maps, FindingList& findings) {
+              const ConfigMapLookup& config_maps, const RuntimeLookup& runtimes,
+              FindingList& findings) {
   const Result<Json> job = RenderSample(experiment, config_maps);
   if (!job.ok()) {
     const std::string& message = job.status().message();
@@ -190,7 +193,7 @@ void CheckJob(const Experiment& experiment, const TrialTemplateSource& source,
     finding.message = placed ? message.substr(colon + 2) : message;
     return AddOfJob(source, std::move(finding), findings);
   }
-  CheckConverted(*experiment.spec.trial_template, source, *job, true, findings);
+  CheckConverted(*experiment.spec.trial_template, source, *job, true, runtimes, findings);
 }
 
 // Defaults have been set: an empty condition is one of a kind that has none.
@@ -233,7 +236,8 @@ bool CheckSource(const TrialTemplate& trial_template, FindingList& findings) {
 }
 
 void CheckTrialSpec(const Experiment& experiment, const TrialTemplateSource& source,
-                    const ConfigMapLookup& config_maps, FindingList& findings) {
+                    const ConfigMapLookup& config_maps, const RuntimeLookup& runtimes,
+                    FindingList& findings) {
   const ExperimentSpec& spec = experiment.spec;
   const TrialTemplate& trial_template = *spec.trial_template;
   const Json meta = source.job.value.value("metadata", Json());
@@ -252,16 +256,16 @@ void CheckTrialSpec(const Experiment& experiment, const TrialTemplateSource& sou
   // With parameters that do not fit together the job cannot be rendered.
   const bool fits = findings.findings().size() == before;
   if (fits && (AllNamed(spec) || (spec.nas_config && spec.parameters.empty()))) {
-    CheckJob(experiment, source, config_maps, findings);
+    CheckJob(experiment, source, config_maps, runtimes, findings);
   } else {
-    CheckConverted(trial_template, source, source.job.value, false, findings);
+    CheckConverted(trial_template, source, source.job.value, false, runtimes, findings);
   }
 }
 
 }  // namespace
 
 void CheckTemplate(const Experiment& experiment, const ConfigMapLookup& config_maps,
-                   FindingList& findings) {
+                   const RuntimeLookup& runtimes, FindingList& findings) {
   if (!experiment.spec.trial_template) {
     findings.Error(kTemplate, "is missing: what does a trial run?");
     return;
@@ -274,7 +278,7 @@ void CheckTemplate(const Experiment& experiment, const ConfigMapLookup& config_m
   CheckCondition(trial_template, trial_template.success_condition, "successCondition", findings);
   CheckCondition(trial_template, trial_template.failure_condition, "failureCondition", findings);
   const auto source = ReadTrialTemplate(trial_template, config_maps);
-  if (source.ok()) return CheckTrialSpec(experiment, *source, config_maps, findings);
+  if (source.ok()) return CheckTrialSpec(experiment, *source, config_maps, runtimes, findings);
   if (source.status().kind() == StatusKind::kUnavailable) {
     findings.Warning(kConfigMap, source.status().message() + ": the trial's job is not checked");
   } else {

@@ -9,8 +9,8 @@ namespace {
 constexpr std::size_t kExperimentNameMax = 40;  // as Katib: names of trials are made from it
 constexpr std::size_t kNameMax = 63;
 
-void ValidateAs(const Experiment& experiment, const ConfigMapLookup& config_maps,
-                FindingList& findings) {
+void ValidateExperiment(const Experiment& experiment, const ConfigMapLookup& config_maps,
+                        const RuntimeLookup& runtimes, FindingList& findings) {
   CheckName(experiment.meta, kExperimentNameMax, findings);
   CheckObjective(experiment.spec, findings);
   CheckCounts(experiment.spec, findings);
@@ -18,7 +18,7 @@ void ValidateAs(const Experiment& experiment, const ConfigMapLookup& config_maps
   CheckNas(experiment.spec, findings);
   CheckSearch(experiment.spec, findings);
   CheckCollector(experiment.spec, findings);
-  CheckTemplate(experiment, config_maps, findings);
+  CheckTemplate(experiment, config_maps, runtimes, findings);
 }
 
 void ValidateAs(const TrainingJob& job, const ConfigMapLookup&, FindingList& findings) {
@@ -74,9 +74,17 @@ bool MayChange(const Experiment& experiment) {
 }  // namespace
 
 std::vector<Finding> Validate(const Object& object, const Document& document,
-                              const ConfigMapLookup& config_maps) {
+                              const ConfigMapLookup& config_maps, const RuntimeLookup& runtimes) {
   FindingList findings(&document);
-  std::visit([&](const auto& value) { ValidateAs(value, config_maps, findings); }, object);
+  std::visit(
+      [&](const auto& value) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Experiment>) {
+          ValidateExperiment(value, config_maps, runtimes, findings);
+        } else {
+          ValidateAs(value, config_maps, findings);
+        }
+      },
+      object);
   CheckIntents(object, findings);
   return findings.Take();
 }

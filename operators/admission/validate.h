@@ -15,9 +15,10 @@ namespace lockstep {
 // other objects (does the name exist?) is the store's. Positions are those of `document` (nearest
 // ancestor where the field was left out). For an Experiment the first trial is rendered with sample
 // values and its job validated too; algorithm settings by operators/suggest, filters by
-// operators/observe.
+// operators/observe. `runtimes`: for TrainJobs; empty: those that are shipped alone.
 std::vector<Finding> Validate(const Object& object, const Document& document,
-                              const ConfigMapLookup& config_maps = {});
+                              const ConfigMapLookup& config_maps = {},
+                              const RuntimeLookup& runtimes = {});
 
 // Rules for a change of an existing object (immutable fields).
 std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,

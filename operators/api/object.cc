@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <type_traits>
 
 #include "operators/api/did_you_mean.h"
 #include "operators/api/encode_visitor.h"
@@ -22,6 +23,11 @@ KindName NameOf(std::string_view short_name) {
 }
 
 }  // namespace
+
+bool HasState(const Object& object) {
+  return std::visit([](const auto& value) { return HasStatus<std::decay_t<decltype(value)>>; },
+                    object);
+}
 
 std::string_view KindOf(const Object& object) {
   return std::visit([](const auto& value) { return std::string_view(value.kKind); }, object);

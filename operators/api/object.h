@@ -24,6 +24,8 @@ concept HasStatus = requires(const T& value) {
   value.status;
 };
 
+// Whether its kind has a status.
+bool HasState(const Object& object);
 std::string_view KindOf(const Object& object);
 std::string_view ApiVersionOf(const Object& object);
 const ObjectMeta& MetaOf(const Object& object);

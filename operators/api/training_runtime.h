@@ -52,7 +52,7 @@ struct ClusterTrainingRuntime {
 inline constexpr char kClusterNamespace[] = "default";
 
 // The manifest of the TrainingRuntime (kind, namespace, name) or ClusterTrainingRuntime (namespace
-// kClusterNamespace) that a TrainJob names. NotFound; Unavailable: it is not known which there are.
+// "") that a TrainJob names. NotFound; Unavailable: it is not known which there are.
 using RuntimeLookup = std::function<Result<Json>(
     const std::string& kind, const std::string& namespace_, const std::string& name)>;
 

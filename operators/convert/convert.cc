@@ -34,7 +34,12 @@ void CheckRole(const JobRole& role, const std::string& path, FindingList& findin
     findings.Error(FieldPath(path, "replicas"),
                    "is " + std::to_string(role.replicas) + ": a role needs at least one rank");
   }
-  CheckPodTemplate(role.pod_template, FieldPath(path, "template"), findings);
+  FindingList pods(findings.document());
+  CheckPodTemplate(role.pod_template, FieldPath(path, "template"), pods);
+  for (Finding& finding : pods.Take()) {
+    // Of ranks that only lend their hosts nothing is run here.
+    if (!role.host_only || !finding.unsupported) findings.Add(std::move(finding));
+  }
 }
 
 }  // namespace

@@ -58,10 +58,9 @@ double QuantityValue(const Json& amount) {
   if (suffix == "m") return value / 1e3;
   if (suffix == "u") return value / 1e6;
   if (suffix == "n") return value / 1e9;
-  const std::size_t power = suffix.empty() ? 0 : std::string_view("kKMGTPE").find(suffix[0]);
-  const double base = suffix.ends_with('i') ? 1024 : 1000;
-  return value *
-         std::pow(base, static_cast<double>(power == 0 || power == 1 ? !suffix.empty() : power));
+  if (suffix.empty()) return value;
+  const std::size_t at = std::string_view("kMGTPE").find(suffix == "Ki" ? 'k' : suffix[0]);
+  return value * std::pow(suffix.ends_with('i') ? 1024 : 1000, static_cast<double>(at + 1));
 }
 
 }  // namespace lockstep

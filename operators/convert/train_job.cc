@@ -124,8 +124,8 @@ Json FindRuntime(const TrainJob& job, const RuntimeLookup& runtimes, FindingList
   const TrainJobRuntimeRef& ref = job.spec.runtime_ref;
   const bool cluster = ref.kind != kNamespacedKind;
   const std::string kind = cluster ? kClusterKind : kNamespacedKind;
-  std::string namespace_ = cluster ? kClusterNamespace : job.meta.namespace_;
-  if (namespace_.empty()) namespace_ = "default";
+  std::string namespace_ = job.meta.namespace_.empty() ? "default" : job.meta.namespace_;
+  if (cluster) namespace_.clear();
   const Result<Json> found =
       runtimes ? runtimes(kind, namespace_, ref.name) : Result<Json>(NotFound("none"));
   if (found.ok()) return *found;

@@ -37,11 +37,11 @@ std::string FailureText(const TrainingJob& job) {
 
 }  // namespace
 
-Result<TrainingJob> TrialJob(const Trial& trial) {
+Result<TrainingJob> TrialJob(const Trial& trial, const RuntimeLookup& runtimes) {
   Document document;
   document.file = "spec.runSpec";
   document.value = trial.spec.run_spec;
-  LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document));
+  LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document, runtimes));
   std::string errors;
   for (const Finding& finding : converted.findings) {
     if (finding.severity != Finding::Severity::kError) continue;

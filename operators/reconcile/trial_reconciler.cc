@@ -8,6 +8,7 @@
 #include "operators/reconcile/trial_job.h"
 #include "operators/reconcile/trial_output.h"
 #include "operators/reconcile/trial_wish.h"
+#include "operators/store/runtimes.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -78,7 +79,7 @@ class TrialReconciler final : public Reconciler {
     }
     ShowSuspended(trial, wish.kind == TrialWish::Kind::kSuspend);
     if (wish.kind == TrialWish::Kind::kSuspend) return OkStatus();  // its Experiment wakes it
-    Result<TrainingJob> job = TrialJob(trial);
+    Result<TrainingJob> job = TrialJob(trial, RuntimesOf(store_));
     if (!job.ok()) {
       End(trial, condition::kFailed, "TrialFailed", job.status().message());
       return OkStatus();

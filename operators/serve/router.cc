@@ -8,6 +8,7 @@
 #include "operators/api/defaults.h"
 #include "operators/serve/protocol.h"
 #include "operators/store/config_maps.h"
+#include "operators/store/runtimes.h"
 
 namespace lockstep {
 
@@ -107,7 +108,7 @@ ConfigMapLookup Tolerant(const ConfigMapLookup& config_maps) {
 
 // Body -> object with defaults and what is wrong with it; the path decides kind, namespace, name.
 Result<Admitted> Admit(const ObjectKey& key, const std::string& body,
-                       const ConfigMapLookup& config_maps) {
+                       const ConfigMapLookup& config_maps, const RuntimeLookup& runtimes) {
   LOCKSTEP_ASSIGN_OR_RETURN(Document document, ParseJson(body, "request"));
   LOCKSTEP_ASSIGN_OR_RETURN(Decoded decoded, Decode(document));
   Admitted admitted{std::move(decoded.object), std::move(document), std::move(decoded.findings)};
@@ -121,7 +122,7 @@ Result<Admitted> Admit(const ObjectKey& key, const std::string& body,
   }
   SetDefaults(admitted.object);
   if (!HasErrors(admitted.findings)) {  // rules over what did not decode would only repeat it
-    std::vector<Finding> more = Validate(admitted.object, admitted.document, config_maps);
+    std::vector<Finding> more = Validate(admitted.object, admitted.document, config_maps, runtimes);
     admitted.findings.insert(admitted.findings.end(), more.begin(), more.end());
   }
   return admitted;
@@ -196,7 +197,7 @@ ConfigMapLookup Router::ConfigMapsFor(const Route& route) const {
 }
 
 HttpResponse Router::Create(const Route& route, const std::string& body) const {
-  Result<Admitted> admitted = Admit(route.key(), body, ConfigMapsFor(route));
+  Result<Admitted> admitted = Admit(route.key(), body, ConfigMapsFor(route), RuntimesOf(store_));
   if (!admitted.ok()) return Failure(admitted.status());
   if (HasErrors(admitted->findings)) {
     return Failure(Rejection(KeyOf(admitted->object), "is not valid", admitted->findings),
@@ -210,7 +211,7 @@ HttpResponse Router::Create(const Route& route, const std::string& body) const {
 }
 
 HttpResponse Router::Replace(const Route& route, const std::string& body) const {
-  Result<Admitted> admitted = Admit(route.key(), body, ConfigMapsFor(route));
+  Result<Admitted> admitted = Admit(route.key(), body, ConfigMapsFor(route), RuntimesOf(store_));
   if (!admitted.ok()) return Failure(admitted.status());
   const Result<ObjectPtr> before = store_.Get(route.key());
   if (!before.ok()) return Failure(before.status());

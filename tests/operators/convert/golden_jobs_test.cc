@@ -34,13 +34,25 @@ std::vector<std::string> Names() {
   return names;
 }
 
+// The runtimes that stand in the file, below the job.
+RuntimeLookup RuntimesIn(const std::vector<Document>& documents) {
+  return [&documents](const std::string& kind, const std::string&,
+                      const std::string& name) -> Result<Json> {
+    for (const Document& document : documents) {
+      const Json& value = document.value;
+      if (value.at("kind") == kind && value.at("metadata").at("name") == name) return value;
+    }
+    return NotFound(kind + " " + name);
+  };
+}
+
 class GoldenJobs : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenJobs, BecomeTrainingJobs) {
   const std::string file = GetParam() + ".yaml";
   const auto documents = ParseYaml(Read(kFolder / file), file);
   ASSERT_TRUE(documents.ok()) << documents.status().message();
-  auto converted = ConvertToTrainingJob(documents->front());
+  auto converted = ConvertToTrainingJob(documents->front(), RuntimesIn(*documents));
   ASSERT_TRUE(converted.ok()) << converted.status().message();
   EXPECT_EQ(converted->job.spec.source, documents->front().value);
   converted->job.spec.source = nullptr;  // it is the manifest, which stands beside
