@@ -5,6 +5,7 @@
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
 #include "operators/observe/row_time.h"
+#include "operators/reconcile/job_retirement.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/retention.h"
 
@@ -31,7 +32,7 @@ class RetentionReconciler final : public Reconciler {
     for (const ObjectPtr& object : jobs) {
       const auto& job = std::get<TrainingJob>(*object);
       if (!HasEnded(job.status.conditions) || WantsLogsRemoved(job.meta)) continue;
-      if (!job.meta.deletion_timestamp.empty()) continue;
+      if (!job.meta.deletion_timestamp.empty() || !job.status.logs_removed_time.empty()) continue;
       LOCKSTEP_ASSIGN_OR_RETURN(const bool needed, IsRead(job.meta));
       const auto time = ParseRowTime(job.status.completion_time);
       if (needed || !time) continue;
@@ -39,14 +40,15 @@ class RetentionReconciler final : public Reconciler {
                        .ended = WallTime(std::chrono::seconds(time->seconds)) +
                                 std::chrono::microseconds(time->nanoseconds / 1000),
                        .bytes = static_cast<std::uint64_t>(job.status.log_bytes),
-                       .ttl = JobTtlOf(job.meta).value_or(kJobTtl),
+                       .ttl = WantsNoLogs(job) ? std::chrono::milliseconds(0)
+                                               : JobTtlOf(job.meta).value_or(kJobTtl),
                        .retain = WantsRetain(job.meta)});
     }
     for (const LogRemoval& removal : LogsToRemove(std::move(ended), clock_.Now(), bytes_max_)) {
       LOCKSTEP_ASSIGN_OR_RETURN(std::optional<TrainingJob> job,
                                 Find<TrainingJob>(store_, removal.key));
       if (!job) continue;
-      job->meta.annotations[kRemoveLogsAnnotation] = removal.why;
+      job->meta.annotations[kRemoveLogsAnnotation] = WantsNoLogs(*job) ? kCleanAll : removal.why;
       const Result<ObjectPtr> told = store_.Update(*std::move(job));
       if (!told.ok() && told.status().kind() != StatusKind::kNotFound) return told.status();
     }
