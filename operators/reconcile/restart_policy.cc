@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "launcher/job_dir.h"
+#include "operators/api/rank_place.h"
 
 namespace lockstep {
 namespace {
@@ -17,15 +18,8 @@ int CountOf(const std::vector<RestartCount>& restarts, std::string_view cause) {
 std::string_view PolicyOf(const TrainingJobSpec& spec, const FirstFailure& failure) {
   const auto role = std::ranges::find(spec.roles, failure.role, &JobRole::name);
   if (role != spec.roles.end()) return role->restart_policy;
-  int first = 0;
-  for (const JobRole& candidate : spec.roles) {
-    if (candidate.host_only) continue;
-    if (failure.rank >= first && failure.rank < first + candidate.replicas) {
-      return candidate.restart_policy;
-    }
-    first += candidate.replicas;
-  }
-  return "";  // nobody's: the default
+  const auto place = PlaceOfRank(spec, failure.rank);
+  return place ? spec.roles[place->role].restart_policy : "";  // nobody's: the default
 }
 
 bool IsForbidden(std::string_view policy, const FirstFailure& failure) {
