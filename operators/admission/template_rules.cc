@@ -4,10 +4,12 @@
 #include "operators/admission/rules.h"
 #include "operators/api/did_you_mean.h"
 #include "operators/api/intent.h"
+#include "operators/api/managed_by.h"
 #include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/gjson.h"
 #include "operators/convert/kubernetes_fields.h"
+#include "operators/convert/primary_rank.h"
 #include "operators/convert/sample_trial.h"
 #include "operators/convert/trial_template.h"
 
@@ -133,27 +135,19 @@ Document JobDocument(const Document& experiment, const TrialTemplateSource& sour
   return part;
 }
 
-void CheckContainerName(const TrialTemplate& trial_template, const TrainingJob& job,
-                        FindingList& findings) {
-  if (job.spec.roles.empty()) return;
-  const auto& containers = job.spec.roles.front().pod_template.spec.containers;
-  for (const Container& container : containers) {
-    if (container.name == trial_template.primary_container_name) return;
+// Whose metrics count. Without values for its placeholders the job's labels may not be what they
+// will be.
+void CheckPrimary(const TrialTemplate& trial_template, const TrainingJob& job, bool rendered,
+                  FindingList& findings) {
+  Result<int> rank = rendered ? PrimaryRank(job, trial_template.primary_pod_labels) : 0;
+  if (!rank.ok()) {
+    findings.Error(FieldPath(kTemplate, "primaryPodLabels"),
+                   rank.status().message() + ": write labels of the pod whose metrics count");
+    return;
   }
-  if (containers.empty() || trial_template.primary_container_name.empty()) return;
-  findings.Error(FieldPath(kTemplate, "primaryContainerName"),
-                 "\"" + trial_template.primary_container_name +
-                     "\" is no container of the job: its container is \"" +
-                     containers.front().name + "\"");
-}
-
-void CheckPrimaryPod(const TrialTemplate& trial_template, FindingList& findings) {
-  for (const auto& [label, value] : trial_template.primary_pod_labels) {
-    if (label == "batch.kubernetes.io/job-completion-index" && value == "0") continue;
-    findings.Unsupported(FieldPath(FieldPath(kTemplate, "primaryPodLabels"), label),
-                         "is not supported yet: metrics come from rank 0, whatever its labels; "
-                         "leave primaryPodLabels out");
-  }
+  const Status container = CheckPrimaryContainer(job, *rank, trial_template.primary_container_name);
+  if (container.ok()) return;
+  findings.Error(FieldPath(kTemplate, "primaryContainerName"), container.message());
 }
 
 // What is wrong with the job, whose placeholders are replaced unless `rendered` is false: then
@@ -182,8 +176,13 @@ void CheckConverted(const TrialTemplate& trial_template, const TrialTemplateSour
   FindingList rules(nullptr);
   CheckTrainingJobSpec(converted->job.spec, "spec", rules);
   for (Finding& finding : rules.Take()) AddOfJob(source, std::move(finding), findings);
-  CheckContainerName(trial_template, converted->job, findings);
-  CheckPrimaryPod(trial_template, findings);
+  if (IsManagedElsewhere(converted->job.spec.managed_by)) {
+    Finding finding{.path = "spec", .message = {}};
+    finding.message = "managedBy is \"" + converted->job.spec.managed_by +
+                      "\": the job of a trial is run here; leave it out";
+    AddOfJob(source, std::move(finding), findings);
+  }
+  CheckPrimary(trial_template, converted->job, rendered, findings);
 }
 
 void CheckJob(const Experiment& experiment, const TrialTemplateSource& source,

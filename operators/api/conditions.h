@@ -26,9 +26,20 @@ inline constexpr char kExhausted[] = "Exhausted";  // Suggestion: no point is le
 
 // Reasons that one reconciler reads of another's object.
 namespace reason {
-// Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
 // Of a TrainingJob that waits for a ConfigMap; Kubernetes' word for a pod that does.
 inline constexpr char kCreateContainerConfigError[] = "CreateContainerConfigError";
+// Failed, of a TrainingJob: for what status.firstFailure says; and when that might have been tried
+// again, but was as often as maxRestarts allows (not when it allows none).
+inline constexpr char kTrainingJobFailed[] = "TrainingJobFailed";
+inline constexpr char kTrainingJobBackoffLimitExceeded[] = "TrainingJobBackoffLimitExceeded";
+// Suspended (False) of a TrainingJob whose group is being stopped; Suspended (True) and Running
+// (False) of one that rests; Suspended (False) of one that goes on; Restarting, and Running
+// (False), of one that is started again.
+inline constexpr char kTrainingJobSuspending[] = "TrainingJobSuspending";
+inline constexpr char kTrainingJobSuspended[] = "TrainingJobSuspended";
+inline constexpr char kTrainingJobResumed[] = "TrainingJobResumed";
+inline constexpr char kTrainingJobRestarting[] = "TrainingJobRestarting";
+// Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
 inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
 // Succeeded or Failed, of an Experiment whose kDeadlineAnnotation has passed.
 inline constexpr char kExperimentDeadlineExceeded[] = "ExperimentDeadlineExceeded";

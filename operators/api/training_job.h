@@ -166,15 +166,17 @@ struct JobRole {
 
 // How the metrics of a trial leave its job. Set by the operator, for jobs of trials.
 struct JobCollector {
+  std::int32_t rank = 0;
   bool metrics_file = false;
   std::optional<Container> sidecar;
   std::int64_t linger_seconds = 0;
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
+    v.Field("rank", self.rank, "The rank whose output is read; default 0.");
     v.Field("metricsFile", self.metrics_file,
             "Whether LOCKSTEP_METRICS_FILE names a file for the reports of the ranks.");
-    v.Field("sidecar", self.sidecar, "Runs beside rank 0 and prints metrics.");
+    v.Field("sidecar", self.sidecar, "Runs beside that rank and prints metrics.");
     v.Field("lingerSeconds", self.linger_seconds,
             "How long the sidecar may go on when the ranks have ended; default 0.");
   }

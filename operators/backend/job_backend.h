@@ -40,7 +40,8 @@ struct FilledVolume {
   std::vector<VolumeFile> files;
 };
 
-// A program that runs beside rank 0, of its first role's pod, with that pod's volumes.
+// A program that runs beside the rank whose metrics are read (spec.metricsCollector.rank), or the
+// first of its role, with the volumes of that pod.
 struct CollectorSidecar {
   Container container;
   std::chrono::milliseconds linger{0};  // from the end of the ranks to its SIGTERM

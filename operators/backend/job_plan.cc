@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "launcher/rank_tokens.h"
+#include "operators/api/rank_place.h"
 #include "operators/backend/variable_expansion.h"
 
 namespace lockstep {
@@ -171,18 +172,26 @@ Result<LaunchRole> RoleOf(const Machine& machine, const JobRole& role, const std
   return launch;
 }
 
-// Beside rank 0, after all that is started before it.
+// The role in whose pods the collector runs.
+std::size_t CollectorRole(const TrainingJobSpec& spec) {
+  const auto place = PlaceOfRank(spec, spec.metrics_collector ? spec.metrics_collector->rank : 0);
+  return place ? place->role : 0;
+}
+
+// Beside the first rank of the role, after all that is started before it.
 Status AddCollector(const Machine& machine, LaunchPlan* launch) {
   const std::optional<CollectorSidecar>& collector = machine.plan.collector_sidecar;
   if (!collector || launch->roles.empty()) return OkStatus();
-  const auto role = std::ranges::find(machine.plan.spec.roles, false, &JobRole::host_only);
+  const JobRole& role = machine.plan.spec.roles[CollectorRole(machine.plan.spec)];
+  const auto launched = std::ranges::find(launch->roles, role.name, &LaunchRole::name);
+  if (launched == launch->roles.end()) return OkStatus();
   LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init,
-                            InitOf(machine, *role, collector->container, kCollectorPath));
+                            InitOf(machine, role, collector->container, kCollectorPath));
   init.sidecar = true;
   init.every_rank = false;
   init.linger = collector->linger;
-  KeepApart(machine, launch->roles[0], &init);
-  launch->roles[0].init.push_back(std::move(init));
+  KeepApart(machine, *launched, &init);
+  launched->init.push_back(std::move(init));
   return OkStatus();
 }
 
@@ -266,8 +275,8 @@ Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::s
   }
   if (const auto& collector = job.spec.metrics_collector; collector && collector->sidecar) {
     plan.collector_sidecar = {*collector->sidecar, std::chrono::seconds(collector->linger_seconds)};
-    const PodView view{job.meta, plan.spec.roles.at(0).pod_template.metadata, node_name,
-                       config_maps};
+    const PodView view{job.meta, plan.spec.roles.at(CollectorRole(job.spec)).pod_template.metadata,
+                       node_name, config_maps};
     LOCKSTEP_RETURN_IF_ERROR(
         ResolveEnvironment(view, kCollectorPath, &plan.collector_sidecar->container));
   }

@@ -1,54 +1,53 @@
 #include "operators/convert/job_object.h"
 
-#include "operators/api/conditions.h"
+#include <algorithm>
+#include <array>
+
 #include "operators/api/object.h"
+#include "operators/codec/text_field.h"
+#include "operators/convert/kind_status.h"
 
 namespace lockstep {
 namespace {
 
-Json JobCondition(const char* type, const char* reason, const Condition& ended) {
-  Json condition = {
-      {"type", type}, {"status", "True"}, {"reason", reason}, {"message", ended.message}};
-  if (!ended.last_transition_time.empty()) {
-    condition["lastTransitionTime"] = condition["lastProbeTime"] = ended.last_transition_time;
-  }
-  return condition;
-}
-
-Json JobStatus(const TrainingJob& job) {
-  const TrainingJobStatus& status = job.status;
-  Json json = Json::object();
-  const auto count = [&](const char* name, std::int64_t value) {
-    if (value > 0) json[name] = value;
-  };
-  if (!status.start_time.empty()) json["startTime"] = status.start_time;
-  count("active", status.active);
-  count("ready", status.active);
-  std::int64_t failed = status.generation;
-  if (IsTrue(status.conditions, condition::kSucceeded)) {
-    const Condition* ended = FindCondition(status.conditions, condition::kSucceeded);
-    std::int64_t ranks = 0;
-    for (const JobRole& role : job.spec.roles) ranks += role.replicas;
-    count("succeeded", ranks);
-    json["conditions"].push_back(JobCondition("Complete", "CompletionsReached", *ended));
-    if (!status.completion_time.empty()) json["completionTime"] = status.completion_time;
-  } else if (IsTrue(status.conditions, condition::kFailed)) {
-    const Condition* lost = FindCondition(status.conditions, condition::kFailed);
-    ++failed;
-    const bool late = status.first_failure && status.first_failure->cause == "deadline";
-    json["conditions"].push_back(
-        JobCondition("Failed", late ? "DeadlineExceeded" : "BackoffLimitExceeded", *lost));
-  }
-  count("failed", failed);
-  return json;
-}
+constexpr std::array<std::string_view, 6> kKubeflowKinds = {"JAXJob",     "MPIJob", "PaddleJob",
+                                                            "PyTorchJob", "TFJob",  "XGBoostJob"};
 
 }  // namespace
 
+std::int64_t FailedStarts(const TrainingJobStatus& status) {
+  std::int64_t starts = 0;
+  for (const RestartCount& restart : status.restarts) starts += restart.count;
+  return starts;
+}
+
+bool RanIntoDeadline(const TrainingJobStatus& status) {
+  return status.first_failure && status.first_failure->cause == "deadline";
+}
+
+const RoleStatus* FindRole(const TrainingJobStatus& status, std::string_view name) {
+  const auto found = std::ranges::find(status.roles, name, &RoleStatus::name);
+  return found == status.roles.end() ? nullptr : &*found;
+}
+
 Json JobObject(const Json& manifest, const TrainingJob& job) {
-  if (!manifest.is_object() || manifest.value("kind", Json()) != "Job") return EncodeObject(job);
+  const std::string api_version = TextField(manifest, "apiVersion");
+  const std::string kind = TextField(manifest, "kind");
+  Json status;
+  if (api_version == "batch/v1" && kind == "Job") {
+    status = BatchJobStatus(job);
+  } else if (api_version.starts_with("kubeflow.org/") &&
+             std::ranges::find(kKubeflowKinds, kind) != kKubeflowKinds.end()) {
+    status = KubeflowJobStatus(kind, api_version == "kubeflow.org/v2beta1", job);
+  } else if (api_version.starts_with("trainer.kubeflow.org/") && kind == "TrainJob") {
+    status = TrainJobStatus(job);
+  } else {
+    return EncodeObject(job);
+  }
   Json object = manifest;
-  object["status"] = JobStatus(job);
+  const Json metadata = EncodeObject(job).at("metadata");
+  for (const auto& [name, value] : metadata.items()) object["metadata"][name] = value;
+  object["status"] = std::move(status);
   return object;
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/base/check.h"
+
 namespace lockstep {
 namespace {
 

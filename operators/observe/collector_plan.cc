@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "operators/api/rank_place.h"
+
 namespace lockstep {
 namespace {
 
@@ -48,13 +50,22 @@ bool IsOwn(const Volume& volume) {
   return !volume.host_path && !volume.config_map && !volume.claim;
 }
 
-// Where rank 0's `path` is, relative to the job directory.
+RankPlace PrimaryPlace(const TrainingJobSpec& job) {
+  return PlaceOfRank(job, PrimaryRankOf(job)).value_or(RankPlace{});
+}
+
+std::string RankText(const TrainingJobSpec& job) {
+  return "rank " + std::to_string(PrimaryRankOf(job));
+}
+
+// Where the primary rank's `path` is, relative to the job directory.
 std::string NameInJobDir(const TrainingJobSpec& job, const std::string& path) {
   const std::string normal = Normal(path);
-  const Container& program = job.roles.at(0).pod_template.spec.containers.at(0);
+  const JobRole& role = job.roles.at(PrimaryPlace(job).role);
+  const Container& program = role.pod_template.spec.containers.at(0);
   const VolumeMount* const mount = MountOf(program, normal);
   CHECK(mount != nullptr) << "PrepareJob mounts a volume there";
-  std::string name = "volumes/rank-0/" + mount->name;
+  std::string name = "volumes/rank-" + std::to_string(PrimaryRankOf(job)) + "/" + mount->name;
   if (!mount->sub_path.empty()) name += "/" + mount->sub_path;
   return name + normal.substr(Normal(mount->mount_path).size());
 }
@@ -130,6 +141,10 @@ MetricSource ReportSource(const std::string& metric) {
 
 }  // namespace
 
+int PrimaryRankOf(const TrainingJobSpec& job) {
+  return job.metrics_collector ? job.metrics_collector->rank : 0;
+}
+
 std::vector<MetricSource> MetricSources(const MetricsCollectorSpec& collector,
                                         const ObjectiveSpec& objective,
                                         const TrainingJobSpec& job) {
@@ -146,7 +161,7 @@ std::vector<MetricSource> MetricSources(const MetricsCollectorSpec& collector,
              .file = log,
              .filters = {kReportFilter},
              .told = "what " + ScrapeUrl(*collector.source->http_get) + " gave",
-             .hint = "let rank 0 serve " + metric + " there until it ends"}};
+             .hint = "let " + RankText(job) + " serve " + metric + " there until it ends"}};
   }
   if (kind == "Custom") {
     return {{.name = "custom",
@@ -163,7 +178,7 @@ std::vector<MetricSource> MetricSources(const MetricsCollectorSpec& collector,
              .file = NameInJobDir(job, file.path),
              .format = json ? SourceFormat::kJson : SourceFormat::kText,
              .filters = std::move(filters),
-             .told = "the file " + file.path + " of rank 0",
+             .told = "the file " + file.path + " of " + RankText(job),
              .hint = json ? "write a line with {\"" + metric + "\": VALUE} to it"
                           : "write a line with " + metric + "=VALUE to it"}};
   }
@@ -173,13 +188,13 @@ std::vector<MetricSource> MetricSources(const MetricsCollectorSpec& collector,
              .file = NameInJobDir(job, file.path),
              .format = SourceFormat::kEvents,
              .folder = Normal(file.path),
-             .told = "the event files (*tfevents*) below " + file.path + " of rank 0",
+             .told = "the event files (*tfevents*) below " + file.path + " of " + RankText(job),
              .hint = "write a scalar with the tag " + metric + " there"}};
   }
   return {{.name = kStdOutSource,
-           .file = "rank-0.log",
+           .file = "rank-" + std::to_string(PrimaryRankOf(job)) + ".log",
            .filters = std::move(filters),
-           .told = "what rank 0 printed",
+           .told = "what " + RankText(job) + " printed",
            .hint = "print a line with " + metric + "=VALUE"}};
 }
 
@@ -187,13 +202,16 @@ Status PrepareJob(const MetricsCollectorSpec& collector, const ObjectiveSpec& ob
                   TrainingJobSpec& job) {
   if (!collector.collector) return OkStatus();
   const std::string& kind = collector.collector->kind;
-  if (kind == "Push" || kind == "Custom") job.metrics_collector.emplace().metrics_file = true;
+  const JobCollector fresh{.rank = PrimaryRankOf(job), .sidecar = {}};
+  if (kind == "Push" || kind == "Custom") {
+    job.metrics_collector.emplace(fresh).metrics_file = true;
+  }
   if (kind == "Custom") {
     job.metrics_collector->sidecar = collector.collector->custom_collector;
     job.metrics_collector->sidecar->name = kCollectorName;
     job.metrics_collector->linger_seconds = kLingerSeconds;
   } else if (kind == "PrometheusMetric") {
-    job.metrics_collector.emplace().sidecar = Scraper(*collector.source->http_get, objective);
+    job.metrics_collector.emplace(fresh).sidecar = Scraper(*collector.source->http_get, objective);
   }
   const std::optional<std::string> folder = FolderOf(collector);
   if (!folder) return OkStatus();
@@ -204,8 +222,14 @@ Status PrepareJob(const MetricsCollectorSpec& collector, const ObjectiveSpec& ob
     }
   }
   if (kind == "Custom") {
-    LOCKSTEP_RETURN_IF_ERROR(
-        GiveFolder(*folder, job.roles.at(0).pod_template.spec, *job.metrics_collector->sidecar));
+    const RankPlace place = PrimaryPlace(job);
+    if (place.index > 0) {
+      return InvalidArgument("a custom collector runs beside the first rank of a role, and " +
+                             RankText(job) + " is another " + job.roles[place.role].name +
+                             ": let primaryPodLabels select the first");
+    }
+    PodSpec& pod = job.roles.at(place.role).pod_template.spec;
+    LOCKSTEP_RETURN_IF_ERROR(GiveFolder(*folder, pod, *job.metrics_collector->sidecar));
   }
   return OkStatus();
 }

@@ -30,14 +30,17 @@ struct MetricSource {
   std::string hint = {};  // what to do, when it has no number: "write a line with loss=VALUE to it"
 };
 
+// Of which rank: as spec.metricsCollector says.
+int PrimaryRankOf(const TrainingJobSpec& job);
+
 // In the order of reading. `job` is what PrepareJob made of the trial's.
 std::vector<MetricSource> MetricSources(const MetricsCollectorSpec& collector,
                                         const ObjectiveSpec& objective, const TrainingJobSpec& job);
 
 // Adds to a trial's job what its collector needs: a volume for the folder of its file, as Katib's
-// webhook does, in each rank's program (that of rank 0 is read), unless the program mounts one of
-// its own there; the file of reports; the sidecar. InvalidArgument names the mount that is in the
-// way.
+// webhook does, in each rank's program (that of the primary rank is read), unless the program
+// mounts one of its own there; the file of reports; the sidecar. InvalidArgument names the mount
+// that is in the way.
 Status PrepareJob(const MetricsCollectorSpec& collector, const ObjectiveSpec& objective,
                   TrainingJobSpec& job);
 

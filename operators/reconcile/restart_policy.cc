@@ -3,25 +3,66 @@
 #include <algorithm>
 
 #include "launcher/job_dir.h"
-#include "runtime/base/check.h"
+#include "operators/api/rank_place.h"
 
 namespace lockstep {
+namespace {
 
-bool RestartsAfter(const std::vector<std::string_view>& causes, int max_restarts) {
-  CHECK(!causes.empty());
-  const auto count = [&](ExitCause cause) {
-    return static_cast<int>(std::count(causes.begin(), causes.end(), ExitCauseName(cause)));
+constexpr int kSignalExitCodes = 128;  // from here on a shell or runtime tells of a signal
+
+int CountOf(const std::vector<RestartCount>& restarts, std::string_view cause) {
+  const auto found = std::ranges::find(restarts, cause, &RestartCount::cause);
+  return found == restarts.end() ? 0 : found->count;
+}
+
+std::string_view PolicyOf(const TrainingJobSpec& spec, const FirstFailure& failure) {
+  const auto role = std::ranges::find(spec.roles, failure.role, &JobRole::name);
+  if (role != spec.roles.end()) return role->restart_policy;
+  const auto place = PlaceOfRank(spec, failure.rank);
+  return place ? spec.roles[place->role].restart_policy : "";  // nobody's: the default
+}
+
+bool IsForbidden(std::string_view policy, const FirstFailure& failure) {
+  if (policy == "Never") return true;
+  return policy == "ExitCode" && failure.signal == 0 && failure.exit_code < kSignalExitCodes;
+}
+
+}  // namespace
+
+AfterFailure DecideRestart(const TrainingJobSpec& spec, const std::vector<RestartCount>& restarts,
+                           const FirstFailure& failure) {
+  const auto within = [](int count, int max) {
+    return count < max ? AfterFailure::kRestart : AfterFailure::kOverBudget;
   };
-  const std::string_view last = causes.back();
-  const int lost = count(ExitCause::kLauncherLost);
-  const int requested = count(ExitCause::kRestartMe);
-  const int suspended = count(ExitCause::kStopped);
-  if (last == ExitCauseName(ExitCause::kLauncherLost)) return lost <= kLostRestartsMax;
-  if (last == ExitCauseName(ExitCause::kRestartMe)) return requested <= kRequestedRestartsMax;
-  if (last == ExitCauseName(ExitCause::kStartFailed) ||
-      last == ExitCauseName(ExitCause::kDeadline) || last == ExitCauseName(ExitCause::kStopped))
-    return false;
-  return static_cast<int>(causes.size()) - lost - requested - suspended <= max_restarts;
+  const std::string_view cause = failure.cause;
+  if (cause == ExitCauseName(ExitCause::kLauncherLost)) {
+    return within(CountOf(restarts, cause), kLostRestartsMax);
+  }
+  if (cause == ExitCauseName(ExitCause::kStartFailed) ||
+      cause == ExitCauseName(ExitCause::kDeadline) || cause == ExitCauseName(ExitCause::kStopped)) {
+    return AfterFailure::kUseless;
+  }
+  if (IsForbidden(PolicyOf(spec, failure), failure)) return AfterFailure::kForbidden;
+  if (cause == ExitCauseName(ExitCause::kRestartMe)) {
+    return within(CountOf(restarts, cause), kRequestedRestartsMax);
+  }
+  int counted = 0;
+  for (const RestartCount& restart : restarts) {
+    if (restart.cause != ExitCauseName(ExitCause::kLauncherLost) &&
+        restart.cause != ExitCauseName(ExitCause::kRestartMe)) {
+      counted += restart.count;
+    }
+  }
+  return within(counted, spec.max_restarts);
+}
+
+void CountRestart(std::vector<RestartCount>& restarts, std::string_view cause) {
+  const auto found = std::ranges::find(restarts, cause, &RestartCount::cause);
+  if (found != restarts.end()) {
+    ++found->count;
+  } else {
+    restarts.push_back({std::string(cause), 1});
+  }
 }
 
 }  // namespace lockstep

@@ -7,6 +7,7 @@
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
 #include "operators/observe/row_time.h"
+#include "operators/reconcile/job_retirement.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/retention.h"
 
@@ -60,7 +61,9 @@ class RetentionReconciler final : public Reconciler {
  private:
   Status AddIfEnded(const TrainingJob& job, std::vector<EndedJob>& ended) const {
     if (!HasEnded(job.status.conditions) || WantsLogsRemoved(job.meta)) return OkStatus();
-    if (!job.meta.deletion_timestamp.empty()) return OkStatus();
+    if (!job.meta.deletion_timestamp.empty() || !job.status.logs_removed_time.empty()) {
+      return OkStatus();
+    }
     LOCKSTEP_ASSIGN_OR_RETURN(const bool needed, IsRead(job.meta));
     const auto time = ParseRowTime(job.status.completion_time);
     if (needed || !time) return OkStatus();
@@ -69,7 +72,8 @@ class RetentionReconciler final : public Reconciler {
                      .ended = WallTime(std::chrono::seconds(time->seconds)) +
                               std::chrono::microseconds(time->nanoseconds / 1000),
                      .bytes = static_cast<std::uint64_t>(job.status.log_bytes),
-                     .ttl = JobTtlOf(job.meta).value_or(kJobTtl),
+                     .ttl = WantsNoLogs(job) ? std::chrono::milliseconds(0)
+                                             : JobTtlOf(job.meta).value_or(kJobTtl),
                      .retain = WantsRetain(job.meta)});
     return OkStatus();
   }
@@ -78,7 +82,7 @@ class RetentionReconciler final : public Reconciler {
     LOCKSTEP_ASSIGN_OR_RETURN(std::optional<TrainingJob> job,
                               Find<TrainingJob>(store_, removal.key));
     if (!job || job->meta.uid != removal.uid) return OkStatus();
-    job->meta.annotations[kRemoveLogsAnnotation] = removal.why;
+    job->meta.annotations[kRemoveLogsAnnotation] = WantsNoLogs(*job) ? kCleanAll : removal.why;
     const Status told = store_.Update(*std::move(job)).status();
     return told.kind() == StatusKind::kNotFound ? OkStatus() : told;
   }

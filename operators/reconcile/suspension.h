@@ -18,8 +18,9 @@ enum class JobCourse : std::uint8_t {
   kSuspend,   // stop the group, its place kept
   kRest,      // suspended already
   kStop,      // for good: kStopAnnotation
-  kStopLate,  // for good: kDeadlineAnnotation has passed since status.startTime
+  kStopLate,  // for good: one of its deadlines (deadline.h) has passed
 };
+// spec.suspend and kSuspendAnnotation both suspend it. No time passes for a job that rests.
 JobCourse CourseOf(const TrainingJob& job, WallTime now);
 
 bool IsSuspended(const TrainingJobStatus& status);
@@ -27,9 +28,8 @@ bool IsSuspending(const TrainingJobStatus& status);
 
 void BeginSuspending(TrainingJobStatus& status, WallTime now);
 // Nothing of it runs any more. `started`: the generation had begun, so the next start is another.
-// status.startTime goes, so that deadlines count anew after Resume, as a Kubernetes Job's does.
 void FinishSuspending(TrainingJobStatus& status, bool started, WallTime now);
-// REQUIRES: IsSuspended
+// status.startTime is replaced, so that deadlines count anew. REQUIRES: IsSuspended
 void Resume(TrainingJobStatus& status, WallTime now);
 
 }  // namespace lockstep

@@ -6,8 +6,11 @@
 #include "launcher/run_identity.h"
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
+#include "operators/api/managed_by.h"
 #include "operators/backend/job_plan.h"
 #include "operators/reconcile/deadline.h"
+#include "operators/reconcile/job_retirement.h"
+#include "operators/reconcile/job_status.h"
 #include "operators/reconcile/ownership.h"
 #include "operators/reconcile/restart_policy.h"
 #include "operators/reconcile/suspension.h"
@@ -48,9 +51,9 @@ class TrainingJobReconciler final : public Reconciler {
     if (!found) return Requeue{};
     TrainingJob& job = *found;
     if (!job.meta.deletion_timestamp.empty()) return Delete(job, key);
-    if (HasEnded(job.status.conditions)) return RemoveLogs(job);
-    SetTrue(job.status.conditions, condition::kCreated, "TrainingJobCreated",
-            "TrainingJob is created", clock_.Now());
+    if (IsManagedElsewhere(job.spec.managed_by)) return Requeue{};
+    if (HasEnded(job.status.conditions)) return RetireJob(job, key);
+    ShowCreated(job.status, clock_.Now());
     LOCKSTEP_ASSIGN_OR_RETURN(const Requeue requeue, Follow(job, CourseOf(job, clock_.Now())));
     const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
     if (!written.ok()) return written.status();
@@ -77,11 +80,7 @@ class TrainingJobReconciler final : public Reconciler {
       case JobCourse::kSuspend: return Suspend(job);
       case JobCourse::kStop:
         return Stop(job, reason::kTrainingJobStopped, job.meta.annotations.at(kStopAnnotation));
-      case JobCourse::kStopLate:
-        job.status.first_failure =
-            NoRankToBlame(ExitCause::kDeadline, "it ran past its deadline lockstep.dev/deadline, " +
-                                                    job.meta.annotations.at(kDeadlineAnnotation));
-        return Stop(job, reason::kTrainingJobDeadlineExceeded, job.status.first_failure->message);
+      case JobCourse::kStopLate: return StopLate(job);
       case JobCourse::kRun: break;
     }
     if (IsSuspended(job.status)) {
@@ -93,15 +92,22 @@ class TrainingJobReconciler final : public Reconciler {
     return Run(job);
   }
 
-  // Of a job that has ended, once that is wanted.
-  Result<Requeue> RemoveLogs(TrainingJob& job) {
-    if (!WantsLogsRemoved(job.meta) || !job.status.logs_removed_time.empty()) return Requeue{};
-    LOCKSTEP_RETURN_IF_ERROR(ForgetAll(job));
-    job.status.logs_removed_time = FormatTime(clock_.Now());
-    job.status.logs_removed_message = job.meta.annotations.at(kRemoveLogsAnnotation);
-    const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
-    if (!written.ok()) return written.status();
-    return Requeue{};
+  // Of a job that has ended.
+  Result<Requeue> RetireJob(TrainingJob& job, const ObjectKey& key) {
+    const Retirement retirement = Retire(job, clock_.Now());
+    if (retirement.remove_job) {
+      const Status deleted = store_.Delete(key);  // its change brings it back to be cleaned up
+      if (!deleted.ok() && deleted.kind() != StatusKind::kNotFound) return deleted;
+      return Requeue{};
+    }
+    if (retirement.remove_logs) {
+      LOCKSTEP_RETURN_IF_ERROR(ForgetAll(job));
+      job.status.logs_removed_time = FormatTime(clock_.Now());
+      job.status.logs_removed_message = *retirement.remove_logs;
+      const Result<ObjectPtr> written = store_.UpdateStatus(std::move(job));
+      if (!written.ok()) return written.status();
+    }
+    return Requeue{retirement.look_in};
   }
 
   Status ForgetAll(const TrainingJob& job) {
@@ -110,13 +116,27 @@ class TrainingJobReconciler final : public Reconciler {
     return OkStatus();
   }
 
+  Result<Requeue> StopLate(TrainingJob& job) {
+    const auto deadline = NearestDeadline(job, clock_.Now());
+    const bool of_spec = deadline && deadline->of_spec;
+    const std::string which =
+        of_spec ? "activeDeadlineSeconds, " + std::to_string(*job.spec.active_deadline_seconds)
+                : "lockstep.dev/deadline, " + job.meta.annotations.at(kDeadlineAnnotation);
+    job.status.first_failure =
+        NoRankToBlame(ExitCause::kDeadline, "it ran past its deadline " + which);
+    return Stop(job, of_spec ? reason::kTrainingJobFailed : reason::kTrainingJobDeadlineExceeded,
+                job.status.first_failure->message);
+  }
+
   // For good.
   Result<Requeue> Stop(TrainingJob& job, const char* end_reason, const std::string& why) {
     const JobId id = IdOf(job, job.status.generation);
     LOCKSTEP_ASSIGN_OR_RETURN(const bool stopped, backend_.Stop(id));
     if (!stopped) return Requeue{poll_};
     LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation observed, backend_.Observe(id));
+    ShowRanks(job.spec, observed, job.status);
     if (observed.phase == JobPhase::kSucceeded) {
+      job.status.first_failure.reset();
       Succeed(job);  // it was faster
     } else {
       End(job, condition::kFailed, end_reason, why);
@@ -134,6 +154,7 @@ class TrainingJobReconciler final : public Reconciler {
     if (!stopped) return Requeue{poll_};
     LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation observed, backend_.Observe(id));
     const bool ran = IsTrue(job.status.conditions, condition::kRunning);
+    ShowRanks(job.spec, observed, job.status);
     if (observed.phase == JobPhase::kSucceeded) {
       Succeed(job);
     } else if (observed.phase == JobPhase::kNotFound && !ran) {
@@ -155,9 +176,9 @@ class TrainingJobReconciler final : public Reconciler {
       observed.phase = JobPhase::kFailed;
       observed.first_failure = DirectoryGone();
     } else if (observed.phase == JobPhase::kNotFound) {
-      const Result<JobPlan> plan =
-          MakeJobPlan(job, id.generation, HostName(), ConfigMapsOf(store_));
+      Result<JobPlan> plan = MakeJobPlan(job, id.generation, HostName(), ConfigMapsOf(store_));
       if (plan.status().kind() == StatusKind::kNotFound) return Wait(job, plan.status().message());
+      if (plan.ok()) plan->spec.active_deadline_seconds = ActiveSecondsLeft(job, clock_.Now());
       const Status applied = plan.ok() ? backend_.Apply(*plan) : plan.status();
       if (applied.kind() == StatusKind::kInvalidArgument) {
         Fail(job, NoRankToBlame(ExitCause::kStartFailed, applied.message()));
@@ -166,7 +187,7 @@ class TrainingJobReconciler final : public Reconciler {
       LOCKSTEP_RETURN_IF_ERROR(applied);
       LOCKSTEP_ASSIGN_OR_RETURN(observed, backend_.Observe(id));
     }
-    job.status.active = observed.phase == JobPhase::kRunning ? observed.active : 0;
+    ShowRanks(job.spec, observed, job.status);
     switch (observed.phase) {
       case JobPhase::kSucceeded: Succeed(job); return Requeue{};
       case JobPhase::kFailed:
@@ -176,56 +197,47 @@ class TrainingJobReconciler final : public Reconciler {
         }
         return RestartOrFail(job, observed.first_failure.value_or(NoRankToBlame(
                                       ExitCause::kLauncherLost, "the backend does not say why")));
+      case JobPhase::kRunning: ShowRunning(job.status, clock_.Now()); break;
       case JobPhase::kNotFound:
-      case JobPhase::kStarting:
-      case JobPhase::kRunning: break;
+      case JobPhase::kStarting: break;
     }
-    RemoveCondition(job.status.conditions, condition::kRestarting);
-    SetTrue(job.status.conditions, condition::kRunning, "TrainingJobRunning",
-            "TrainingJob is running", clock_.Now());
-    const std::chrono::milliseconds look = observed.end_is_told ? kSafetyPoll : poll_;
-    const auto left = TimeLeft(DeadlineOf(job.meta), job.status.start_time, clock_.Now());
-    return Requeue{std::min(look, left.value_or(look))};
+    // The end of a job that runs is told; that its ranks have started is not.
+    const bool is_told = observed.phase == JobPhase::kRunning && observed.end_is_told;
+    return Requeue{NotAfterDeadline(job, is_told ? kSafetyPoll : poll_)};
+  }
+
+  std::chrono::milliseconds NotAfterDeadline(const TrainingJob& job,
+                                             std::chrono::milliseconds look) const {
+    const auto deadline = NearestDeadline(job, clock_.Now());
+    return deadline ? std::min(look, deadline->left) : look;
   }
 
   // For a ConfigMap, as a pod does.
   Result<Requeue> Wait(TrainingJob& job, const std::string& message) {
     SetFalse(job.status.conditions, condition::kRunning, reason::kCreateContainerConfigError,
              message, clock_.Now());
-    return Requeue{kConfigMapPoll};
+    return Requeue{NotAfterDeadline(job, kConfigMapPoll)};
   }
 
   Result<Requeue> RestartOrFail(TrainingJob& job, const FirstFailure& failure) {
-    std::vector<std::string> causes;
-    for (int generation = 0; generation < job.status.generation; ++generation) {
-      LOCKSTEP_ASSIGN_OR_RETURN(const JobObservation before,
-                                backend_.Observe(IdOf(job, generation)));
-      // What a generation left behind may have been removed; that was no fault of the program.
-      causes.push_back(before.first_failure ? before.first_failure->cause
-                                            : std::string(ExitCauseName(ExitCause::kLauncherLost)));
+    switch (DecideRestart(job.spec, job.status.restarts, failure)) {
+      case AfterFailure::kRestart:
+        ShowRestart(job.status, failure, clock_.Now());
+        return Requeue{std::chrono::milliseconds(0)};
+      case AfterFailure::kOverBudget:
+        Fail(job, failure,
+             job.spec.max_restarts > 0 ? reason::kTrainingJobBackoffLimitExceeded
+                                       : reason::kTrainingJobFailed);
+        return Requeue{};
+      case AfterFailure::kForbidden:
+      case AfterFailure::kUseless: Fail(job, failure); return Requeue{};
     }
-    causes.push_back(failure.cause);
-    if (!RestartsAfter({causes.begin(), causes.end()}, job.spec.max_restarts)) {
-      Fail(job, failure);
-      return Requeue{};
-    }
-    job.status.first_failure = failure;
-    ++job.status.generation;
-    if (IsTrue(job.status.conditions, condition::kRunning)) {
-      SetFalse(job.status.conditions, condition::kRunning, "TrainingJobRestarting", failure.message,
-               clock_.Now());
-    }
-    SetTrue(job.status.conditions, condition::kRestarting, "TrainingJobRestarting",
-            "start " + std::to_string(job.status.generation + 1) + ", because " + failure.message,
-            clock_.Now());
-    return Requeue{std::chrono::milliseconds(0)};
+    return Requeue{};
   }
 
   void End(TrainingJob& job, const char* type, const char* reason, const std::string& message) {
-    job.status.active = 0;
-    SetEnded(job.status.conditions, type, reason, message, clock_.Now());
     job.status.log_bytes = LogBytes(job);
-    job.status.completion_time = FormatTime(clock_.Now());
+    ShowEnd(job.status, type, reason, message, clock_.Now());
   }
   // What cannot be measured counts for nothing; the end of a job does not wait for it.
   std::int64_t LogBytes(const TrainingJob& job) {
@@ -239,9 +251,10 @@ class TrainingJobReconciler final : public Reconciler {
   void Succeed(TrainingJob& job) {
     End(job, condition::kSucceeded, "TrainingJobSucceeded", "TrainingJob has succeeded");
   }
-  void Fail(TrainingJob& job, const FirstFailure& failure) {
+  void Fail(TrainingJob& job, const FirstFailure& failure,
+            const char* end_reason = reason::kTrainingJobFailed) {
     job.status.first_failure = failure;
-    End(job, condition::kFailed, "TrainingJobFailed", failure.message);
+    End(job, condition::kFailed, end_reason, failure.message);
   }
 
   Store& store_;

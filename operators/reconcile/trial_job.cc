@@ -3,10 +3,12 @@
 #include "operators/api/conditions.h"
 #include "operators/api/defaults.h"
 #include "operators/api/intent.h"
+#include "operators/api/managed_by.h"
 #include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/job_condition.h"
 #include "operators/convert/job_object.h"
+#include "operators/convert/primary_rank.h"
 #include "operators/observe/collector_plan.h"
 #include "operators/reconcile/new_trial.h"
 #include "operators/reconcile/ownership.h"
@@ -41,6 +43,13 @@ Result<TrainingJob> TrialJob(const Trial& trial, const RuntimeLookup& runtimes) 
   Document document;
   document.file = "spec.runSpec";
   document.value = trial.spec.run_spec;
+  if (document.value.is_object()) {
+    // Host names are made of them.
+    Json& metadata = document.value["metadata"];
+    if (!metadata.is_object()) metadata = Json::object();
+    metadata["name"] = trial.meta.name;
+    metadata["namespace"] = trial.meta.namespace_;
+  }
   LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document, runtimes));
   std::string errors;
   for (const Finding& finding : converted.findings) {
@@ -64,6 +73,16 @@ Result<TrainingJob> TrialJob(const Trial& trial, const RuntimeLookup& runtimes) 
     job.meta.annotations[kDeadlineAnnotation] = found->second;
   }
   if (trial.spec.retain_run) job.meta.annotations[kRetainAnnotation] = "true";
+  if (IsManagedElsewhere(job.spec.managed_by)) {
+    return InvalidArgument("spec.runSpec: managedBy is \"" + job.spec.managed_by +
+                           "\": the job of a trial is run here; leave it out");
+  }
+  const Result<int> rank = PrimaryRank(job, trial.spec.primary_pod_labels);
+  if (!rank.ok()) return InvalidArgument("spec.primaryPodLabels: " + rank.status().message());
+  const Status contained = CheckPrimaryContainer(job, *rank, trial.spec.primary_container_name);
+  if (!contained.ok()) return InvalidArgument("spec.primaryContainerName: " + contained.message());
+  if (*rank != 0 && !job.spec.metrics_collector) job.spec.metrics_collector.emplace();
+  if (job.spec.metrics_collector) job.spec.metrics_collector->rank = *rank;
   if (trial.spec.metrics_collector && trial.spec.objective) {
     LOCKSTEP_RETURN_IF_ERROR(
         PrepareJob(*trial.spec.metrics_collector, *trial.spec.objective, job.spec));

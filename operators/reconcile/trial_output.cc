@@ -126,8 +126,12 @@ Result<std::string> WhyNoMetrics(const Trial& trial, const TrainingJob& job, Job
                               LastLines(std::string(kCollectorName) + ".log", IdOf(job), backend));
     if (!lines.empty()) text += "; last lines of the collector:" + lines;
   }
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::string lines, LastLines(RankLogName(0), IdOf(job), backend));
-  return text + (lines.empty() ? "; rank 0 printed nothing" : "; last lines of rank 0:" + lines);
+  const int rank = PrimaryRankOf(job.spec);
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string lines,
+                            LastLines(RankLogName(rank), IdOf(job), backend));
+  const std::string who = "rank " + std::to_string(rank);
+  return text +
+         (lines.empty() ? "; " + who + " printed nothing" : "; last lines of " + who + ":" + lines);
 }
 
 }  // namespace lockstep

@@ -27,7 +27,7 @@ Result<std::string> BadOutput(const Trial& trial, const TrainingJob& job, JobBac
                               const ObservationStore& observations);
 
 // Why a trial whose job succeeded has no objective: what was looked at, what is to be done, and the
-// last lines that rank 0 printed.
+// last lines that its primary rank printed.
 Result<std::string> WhyNoMetrics(const Trial& trial, const TrainingJob& job, JobBackend& backend);
 
 }  // namespace lockstep

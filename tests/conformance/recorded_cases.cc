@@ -21,16 +21,16 @@ fs::path RecordedFolder(const std::string& set) {
 }
 
 std::vector<std::string> RecordedCases(const std::string& set,
-                                       const std::vector<std::string_view>& prefixes) {
-  constexpr std::string_view kSuffix = ".expected.json";
+                                       const std::vector<std::string_view>& prefixes,
+                                       std::string_view suffix) {
   std::vector<std::string> names;
   std::error_code error;  // a folder that is not there holds no case
   for (const auto& entry : fs::directory_iterator(RecordedFolder(set), error)) {
     const std::string file = entry.path().filename().string();
-    if (!file.ends_with(kSuffix)) continue;
+    if (!file.ends_with(suffix)) continue;
     const bool wanted = std::ranges::any_of(
         prefixes, [&](std::string_view prefix) { return file.starts_with(prefix); });
-    if (wanted) names.push_back(file.substr(0, file.size() - kSuffix.size()));
+    if (wanted) names.push_back(file.substr(0, file.size() - suffix.size()));
   }
   std::ranges::sort(names);
   return names;

@@ -20,9 +20,11 @@ std::filesystem::path RecordedFolder(const std::string& set);
 // LOCKSTEP_CONFORMANCE_DIR is set: what a test's tables name need not be there.
 bool RecordedElsewhere();
 
-// Names of the set's cases that begin with one of `prefixes`, sorted.
+// Names of the set's cases that begin with one of `prefixes`, sorted. A case is what has a file
+// that ends in `suffix`.
 std::vector<std::string> RecordedCases(const std::string& set,
-                                       const std::vector<std::string_view>& prefixes = {""});
+                                       const std::vector<std::string_view>& prefixes = {""},
+                                       std::string_view suffix = ".expected.json");
 
 // How many cases of a set agree; `./dev test conformance` shows what Print prints.
 struct RecordedTally {

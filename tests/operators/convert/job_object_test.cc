@@ -16,6 +16,7 @@ TrainingJob Job(const char* type, const char* message) {
   job.status.start_time = "2026-01-01T00:00:00Z";
   job.status.completion_time = "2026-01-01T00:01:00Z";
   job.status.generation = 1;
+  job.status.restarts = {{"user-error", 1}};
   Condition ended;
   ended.type = type;
   ended.status = "True";
@@ -53,6 +54,7 @@ TEST(JobObject, OfAJobThatRunsHasItsRanks) {
   TrainingJob job = Job("Running", "");
   job.status.completion_time = "";
   job.status.generation = 0;
+  job.status.restarts.clear();
   job.status.active = 3;
   EXPECT_EQ(JobObject(kManifest, job).at("status"),
             Json::parse(R"({"startTime": "2026-01-01T00:00:00Z", "active": 3, "ready": 3})"));

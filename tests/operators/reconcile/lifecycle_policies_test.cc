@@ -2,10 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
 #include "operators/reconcile/deadline.h"
-#include "operators/reconcile/restart_policy.h"
 #include "operators/reconcile/retention.h"
 #include "operators/reconcile/success_policy.h"
 #include "operators/reconcile/suspension.h"
@@ -35,6 +36,28 @@ TEST(Deadline, TimeLeftIsRoundedUpAndNeverNegative) {
   EXPECT_EQ(TimeLeft(deadline, start, kNow + hours(99)), milliseconds(0));
   EXPECT_EQ(TimeLeft(std::nullopt, start, kNow), std::nullopt);
   EXPECT_EQ(TimeLeft(deadline, "", kNow), std::nullopt) << "it has not started";
+}
+
+TEST(Deadline, OfTwoTheFirstCountsAndAGenerationGetsWhatIsLeft) {
+  TrainingJob job;
+  EXPECT_FALSE(NearestDeadline(job, kNow));
+  EXPECT_EQ(ActiveSecondsLeft(job, kNow), std::nullopt);
+  job.spec.active_deadline_seconds = 60;
+  EXPECT_EQ(ActiveSecondsLeft(job, kNow), 60) << "it starts now";
+  job.status.start_time = FormatTime(kNow);
+  EXPECT_EQ(ActiveSecondsLeft(job, kNow + milliseconds(12'500)), 48) << "rounded up";
+  EXPECT_EQ(ActiveSecondsLeft(job, kNow + minutes(9)), 1) << "0 would be no deadline";
+  auto nearest = NearestDeadline(job, kNow + milliseconds(12'500));
+  ASSERT_TRUE(nearest);
+  EXPECT_EQ(nearest->left, milliseconds(47'500));
+  EXPECT_TRUE(nearest->of_spec);
+  job.meta.annotations[kDeadlineAnnotation] = "30s";
+  nearest = NearestDeadline(job, kNow);
+  EXPECT_EQ(nearest->left, milliseconds(30'000));
+  EXPECT_FALSE(nearest->of_spec);
+  EXPECT_EQ(CourseOf(job, kNow + minutes(1)), JobCourse::kStopLate);
+  job.spec.active_deadline_seconds = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(NearestDeadline(job, kNow)->left, milliseconds(30'000)) << "no overflow";
 }
 
 Experiment With(Labels annotations) {
@@ -139,6 +162,18 @@ TEST(Suspension, TheCourseOfAJob) {
   }
 }
 
+TEST(Suspension, TheSpecSuspendsAsTheAnnotationDoes) {
+  TrainingJob job;
+  job.spec.suspend = true;
+  EXPECT_EQ(CourseOf(job, kNow), JobCourse::kSuspend);
+  FinishSuspending(job.status, false, kNow);
+  EXPECT_EQ(CourseOf(job, kNow), JobCourse::kRest);
+  job.spec.suspend = false;
+  EXPECT_EQ(CourseOf(job, kNow), JobCourse::kRun);
+  job.meta.annotations[kSuspendAnnotation] = "true";
+  EXPECT_EQ(CourseOf(job, kNow), JobCourse::kRest);
+}
+
 TEST(Suspension, TheNextStartIsAnotherGenerationAndItsTimeCountsAnew) {
   TrainingJob job;
   TrainingJobStatus& status = job.status;
@@ -156,16 +191,13 @@ TEST(Suspension, TheNextStartIsAnotherGenerationAndItsTimeCountsAnew) {
   EXPECT_EQ(status.generation, 1);
   EXPECT_EQ(status.active, 0);
   EXPECT_EQ(CourseOf(job, kNow + hours(9)), JobCourse::kRest) << "no time passes";
+  EXPECT_EQ(status.start_time, FormatTime(kNow)) << "as long as it rests";
   job.meta.annotations.erase(kSuspendAnnotation);
+  EXPECT_EQ(CourseOf(job, kNow + hours(9)), JobCourse::kRun) << "not late: it is to be resumed";
   Resume(status, kNow + hours(9));
+  EXPECT_EQ(status.start_time, FormatTime(kNow + hours(9)));
   EXPECT_FALSE(IsSuspended(status));
   EXPECT_EQ(CourseOf(job, kNow + hours(9)), JobCourse::kRun);
-}
-
-TEST(RestartPolicy, AGenerationThatWasSuspendedCostsNoRestart) {
-  EXPECT_TRUE(RestartsAfter({"stopped", "stopped", "user-error"}, 1));
-  EXPECT_FALSE(RestartsAfter({"stopped", "user-error", "user-error"}, 1));
-  EXPECT_FALSE(RestartsAfter({"stopped", "stopped"}, 9)) << "nobody asked for this stop";
 }
 
 TEST(SuccessPolicy, ACancelledExperimentFailsWithTheReason) {

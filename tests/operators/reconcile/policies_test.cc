@@ -4,7 +4,6 @@
 #include "operators/api/conditions.h"
 #include "operators/reconcile/experiment_status.h"
 #include "operators/reconcile/parallelism.h"
-#include "operators/reconcile/restart_policy.h"
 #include "operators/reconcile/success_policy.h"
 #include "operators/reconcile/trial_name.h"
 
@@ -111,34 +110,6 @@ TEST(TrialName, AvoidsThoseThatAreTaken) {
   const std::string other = TrialName("random", "uid-1", 0, {name});
   EXPECT_NE(other, name);
   EXPECT_EQ(other.size(), name.size());
-}
-
-TEST(RestartPolicy, DecidesByCauseAndBudget) {
-  using Causes = std::vector<std::string_view>;
-  const struct {
-    Causes causes;
-    int max_restarts;
-    bool restarts;
-  } cases[] = {
-      {{"user-error"}, 0, false},
-      {{"user-error"}, 1, true},
-      {{"user-error", "signal"}, 1, false},
-      {{"user-error", "signal"}, 2, true},
-      {{"launcher-lost"}, 0, true},
-      {{"launcher-lost", "user-error"}, 1, true},
-      {{"launcher-lost", "user-error"}, 0, false},
-      {{"restart-me", "restart-me", "restart-me"}, 0, true},
-      {{"start-failed"}, 5, false},
-      {{"deadline"}, 5, false},
-      {{"stopped"}, 0, false},
-      {Causes(kLostRestartsMax, "launcher-lost"), 0, true},
-      {Causes(kLostRestartsMax + 1, "launcher-lost"), 99, false},
-      {Causes(kRequestedRestartsMax + 1, "restart-me"), 99, false},
-  };
-  for (const auto& c : cases) {
-    EXPECT_EQ(RestartsAfter(c.causes, c.max_restarts), c.restarts)
-        << c.causes.size() << " causes, the last " << c.causes.back() << ", max " << c.max_restarts;
-  }
 }
 
 }  // namespace
