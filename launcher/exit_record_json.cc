@@ -58,7 +58,31 @@ std::string EncodeExitRecord(const ExitRecord& record) {
                            {"started_at", record.started_at},
                            {"ended_at", record.ended_at}};
   if (record.failure) document["failure"] = ToJson(*record.failure);
+  if (!record.roles.empty()) document["roles"] = ordered_json::array();
+  for (const RoleCount& role : record.roles) {
+    document["roles"].push_back({{"role", role.role},
+                                 {"active", role.active},
+                                 {"succeeded", role.succeeded},
+                                 {"failed", role.failed}});
+  }
   return Dump(document);
+}
+
+std::string EncodeRankExit(const RankExit& exit) {
+  ordered_json line = {{"rank", exit.rank}, {"exit_code", exit.exit_code}};
+  if (exit.stopped) line["stopped"] = true;
+  return line.dump() + "\n";
+}
+
+Result<RankExit> DecodeRankExit(std::string_view line, std::string_view file) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const json document, ParseJsonObject(line, file));
+  RankExit exit;
+  JsonReader reader(document, std::string(file), "");
+  reader.Read("rank", &exit.rank);
+  reader.Read("exit_code", &exit.exit_code);
+  reader.Read("stopped", &exit.stopped);
+  LOCKSTEP_RETURN_IF_ERROR(reader.Finish());
+  return exit;
 }
 
 Result<ExitRecord> DecodeExitRecord(std::string_view text, std::string_view file) {
@@ -71,6 +95,16 @@ Result<ExitRecord> DecodeExitRecord(std::string_view text, std::string_view file
   reader.Read("ended_at", &record.ended_at);
   if (const json* failure = reader.ReadObject("failure")) {
     LOCKSTEP_ASSIGN_OR_RETURN(record.failure, DecodeFailure(*failure, std::string(file)));
+  }
+  const json* roles = reader.ReadArray("roles");
+  for (std::size_t i = 0; roles != nullptr && i < roles->size(); ++i) {
+    RoleCount& count = record.roles.emplace_back();
+    JsonReader fields((*roles)[i], std::string(file), "roles[" + std::to_string(i) + "]");
+    fields.Read("role", &count.role, /*required=*/true);
+    fields.Read("active", &count.active);
+    fields.Read("succeeded", &count.succeeded);
+    fields.Read("failed", &count.failed);
+    LOCKSTEP_RETURN_IF_ERROR(fields.Finish());
   }
   LOCKSTEP_RETURN_IF_ERROR(reader.Finish());
   return record;

@@ -40,5 +40,7 @@ class FileTree {
 };
 
 std::unique_ptr<FileTree> MakeHostFileTree();
+// What a program sees whose root is the folder `root` of this machine: paths and links begin there.
+std::unique_ptr<FileTree> MakeRootFileTree(const std::string& root);
 
 }  // namespace lockstep

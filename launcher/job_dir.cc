@@ -100,6 +100,26 @@ Result<ExitRecord> JobDir::ReadExit() const {
   return DecodeExitRecord(text, exit_path());
 }
 
+Result<std::vector<RankExit>> JobDir::ReadRankExits() const {
+  std::vector<RankExit> exits;
+  if (!Exists(rank_exits_path())) return exits;
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadFile(rank_exits_path()));
+  for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos;
+       begin = end + 1) {
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        exits.emplace_back(),
+        DecodeRankExit(std::string_view(text).substr(begin, end - begin), rank_exits_path()));
+  }
+  return exits;
+}
+
+Status JobDir::AppendRankExit(const RankExit& exit) const {
+  const UniqueFd fd(
+      open(rank_exits_path().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!fd.valid()) return ErrnoStatus("open " + rank_exits_path(), errno);
+  return WriteAll(fd.get(), EncodeRankExit(exit), rank_exits_path());
+}
+
 Status JobDir::WriteExit(const ExitRecord& record) const {
   if (record.failure) {
     LOCKSTEP_RETURN_IF_ERROR(

@@ -8,6 +8,8 @@
 //   merged.log     all ranks, each line with its [rank] in front
 //   NAME.log       what the sidecar NAME printed
 //   volumes/       rank-N/: what the volumes of rank N's own hold
+//   hosts          /etc/hosts of its programs, where its ranks have host names
+//   exits.jsonl    a line for each rank that ended while others ran
 //   exit.json      how it ended; written by rename, last of all, before the lock is released
 //   failure.json   the first failure, when there was one; before exit.json
 #pragma once
@@ -55,13 +57,20 @@ struct RoleCount {
   int failed = 0;  // by themselves; one that was stopped counts nowhere
 };
 
+// How a rank ended while others ran.
+struct RankExit {
+  int rank = 0;
+  int exit_code = 0;     // as a shell would say it
+  bool stopped = false;  // after it was told to stop
+};
+
 struct ExitRecord {
   int exit_code = 0;  // of `lockstep run`
   ExitCause cause = ExitCause::kSucceeded;
   std::string started_at;  // RFC 3339
   std::string ended_at;
   std::optional<FailureRecord> failure;
-  std::vector<RoleCount> roles = {};  // in the plan's order
+  std::vector<RoleCount> roles = {};  // in the plan's order; none: of one rank, or launcher lost
 };
 
 enum class JobLife : std::uint8_t {
@@ -81,6 +90,8 @@ class JobDir {
   std::string merged_log_path() const { return path_ + "/merged.log"; }
   std::string exit_path() const { return path_ + "/exit.json"; }
   std::string failure_path() const { return path_ + "/failure.json"; }
+  std::string rank_exits_path() const { return path_ + "/exits.jsonl"; }
+  std::string hosts_path() const { return path_ + "/hosts"; }
   std::string rank_log_path(int rank) const {
     return path_ + "/rank-" + std::to_string(rank) + ".log";
   }
@@ -92,6 +103,10 @@ class JobDir {
   Result<JobLife> Life() const;
   // NotFound while it runs.
   Result<ExitRecord> ReadExit() const;
+  // Of those that ended while others ran, the first to end first; none is no error.
+  Result<std::vector<RankExit>> ReadRankExits() const;
+  // In one write, so that a reader sees whole lines.
+  Status AppendRankExit(const RankExit& exit) const;
   // failure.json (when record.failure), then exit.json, each by temporary file, fsync and rename.
   Status WriteExit(const ExitRecord& record) const;
   // Leaves a plan.json that is there already as it is, but for an empty one: it is not synced, so a

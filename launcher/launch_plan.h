@@ -51,8 +51,19 @@ struct LaunchInit {
   std::vector<LaunchMount> mounts = {};  // with a source of the rank's own, an init command is run
                                          // for each rank, otherwise once
   bool sidecar = false;
-  bool every_rank = false;              // of a sidecar
+  bool every_rank = false;  // a sidecar beside each rank; an init command for each, in any case
   std::chrono::milliseconds linger{0};  // of a sidecar: from the end of the ranks to its SIGTERM
+  std::string root = {};                // this and the next two are as LaunchRole's, of its own
+  bool container = false;
+  std::string image = {};
+};
+
+// A file that the launcher writes for each rank, with its tokens replaced, before anything of the
+// role is started.
+struct LaunchFile {
+  std::string path;  // in the rank's own folder, where a mount can show it
+  std::string text;
+  int mode = 0644;
 };
 
 struct LaunchRole {
@@ -67,7 +78,18 @@ struct LaunchRole {
   std::vector<std::string> host_names = {};  // of a rank; they are this machine's loopback for all
                                              // programs of the job, where it can mount a hosts file
   int port = 0;                              // where each rank of the role listens; 0: nowhere
-  std::string root = {};  // a root file system for its programs; empty: this machine's
+  std::string root = {};   // a root file system for its programs; empty: this machine's
+  bool container = false;  // the command starts one, which knows the job's host names by itself
+  std::string image = {};  // the container image that the program is written for, where it runs
+                           // without: to be told
+  std::vector<LaunchFile> files = {};
+};
+
+// Ranks of a role that are not started: they lend their hosts to the programs of others.
+struct LentHosts {
+  std::string role;
+  int count = 0;
+  std::vector<std::string> host_names = {};  // as LaunchRole's
 };
 
 // Text of a plan (commands, env, working directories, host names, what a token file holds) may hold
@@ -76,6 +98,7 @@ struct LaunchPlan {
   std::string job = "job";  // for messages and LOCKSTEP_JOB
   int generation = 0;
   std::vector<LaunchRole> roles;  // ranks are numbered through the roles in order
+  std::vector<LentHosts> lent_hosts = {};
   SuccessRule success = SuccessRule::kAllRanks;
   RankVariables rank_variables = RankVariables::kAll;
   std::map<std::string, std::string>

@@ -1,5 +1,7 @@
 // plan.json, the text form of a LaunchPlan. Fields are named as in launch_plan.h; durations end in
 // _ms.
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "launcher/json_reader.h"
@@ -11,10 +13,33 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr std::string_view kAllRanks = "all-ranks";
-constexpr std::string_view kRank0 = "rank-0";
-
 constexpr char kMounts[] = "mounts";
+
+// The names of an enumeration, in its order; the first is its default.
+constexpr std::array<std::string_view, 4> kSuccess = {"all-ranks", "rank-0", "first-role",
+                                                      "any-rank"};
+constexpr std::array<std::string_view, 4> kRestart = {"on-failure", "always", "never", "exit-code"};
+constexpr std::array<std::string_view, 2> kVariables = {"all", "lockstep"};
+
+template <class Enum, std::size_t n>
+void ReadName(JsonReader* reader, const char* field, const std::array<std::string_view, n>& names,
+              Enum* out) {
+  std::string name(names[0]);
+  reader->Read(field, &name);
+  const auto found = std::ranges::find(names, name);
+  *out = static_cast<Enum>(found - names.begin());
+  if (found != names.end()) return;
+  std::string all;
+  for (const std::string_view each : names) {
+    all.append(all.empty() ? "" : each == names.back() ? " or " : ", ").append(each);
+  }
+  reader->Fail(field, "'" + name + "' is unknown; use " + all);
+}
+
+template <class Enum, std::size_t n>
+std::string_view NameOf(const std::array<std::string_view, n>& names, Enum value) {
+  return names[static_cast<std::size_t>(value)];
+}
 
 Result<std::vector<LaunchMount>> DecodeMounts(JsonReader& reader, const std::string& file) {
   std::vector<LaunchMount> mounts;
@@ -39,6 +64,10 @@ Result<LaunchInit> DecodeInit(const json& value, const std::string& file, const 
   reader.Read("working_dir", &init.working_dir);
   LOCKSTEP_ASSIGN_OR_RETURN(init.mounts, DecodeMounts(reader, file));
   reader.Read("sidecar", &init.sidecar);
+  reader.Read("every_rank", &init.every_rank);
+  reader.Read("root", &init.root);
+  reader.Read("container", &init.container);
+  reader.Read("image", &init.image);
   std::int64_t linger = 0;
   reader.Read("linger_ms", &linger);
   init.linger = std::chrono::milliseconds(linger);
@@ -64,8 +93,57 @@ ordered_json EncodeInit(const LaunchInit& init) {
   if (!init.working_dir.empty()) object["working_dir"] = init.working_dir;
   if (!init.mounts.empty()) object[kMounts] = EncodeMounts(init.mounts);
   if (init.sidecar) object["sidecar"] = true;
+  if (init.every_rank) object["every_rank"] = true;
   if (init.linger.count() != 0) object["linger_ms"] = init.linger.count();
+  if (!init.root.empty()) object["root"] = init.root;
+  if (init.container) object["container"] = true;
+  if (!init.image.empty()) object["image"] = init.image;
   return object;
+}
+
+ordered_json EncodeFiles(const std::vector<LaunchFile>& files) {
+  ordered_json list = ordered_json::array();
+  for (const LaunchFile& file : files) {
+    list.push_back({{"path", file.path}, {"text", file.text}, {"mode", file.mode}});
+  }
+  return list;
+}
+
+Result<std::vector<LaunchFile>> DecodeFiles(JsonReader& reader, const std::string& file_name) {
+  std::vector<LaunchFile> files;
+  const json* list = reader.ReadArray("files");
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    LaunchFile& file = files.emplace_back();
+    JsonReader fields((*list)[i], file_name,
+                      reader.PathOf("files") + "[" + std::to_string(i) + "]");
+    fields.Read("path", &file.path, /*required=*/true);
+    fields.Read("text", &file.text, /*required=*/true);
+    fields.Read("mode", &file.mode);
+    LOCKSTEP_RETURN_IF_ERROR(fields.Finish());
+  }
+  return files;
+}
+
+ordered_json EncodeLentHosts(const std::vector<LentHosts>& lent_hosts) {
+  ordered_json list = ordered_json::array();
+  for (const LentHosts& lent : lent_hosts) {
+    list.push_back({{"role", lent.role}, {"count", lent.count}, {"host_names", lent.host_names}});
+  }
+  return list;
+}
+
+Result<std::vector<LentHosts>> DecodeLentHosts(JsonReader& reader, const std::string& file) {
+  std::vector<LentHosts> lent_hosts;
+  const json* list = reader.ReadArray("lent_hosts");
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    LentHosts& lent = lent_hosts.emplace_back();
+    JsonReader fields((*list)[i], file, "lent_hosts[" + std::to_string(i) + "]");
+    fields.Read("role", &lent.role, /*required=*/true);
+    fields.Read("count", &lent.count);
+    fields.Read("host_names", &lent.host_names);
+    LOCKSTEP_RETURN_IF_ERROR(fields.Finish());
+  }
+  return lent_hosts;
 }
 
 ordered_json EncodeRole(const LaunchRole& role) {
@@ -75,6 +153,13 @@ ordered_json EncodeRole(const LaunchRole& role) {
                          {"init", std::move(init)}, {"command", role.command},
                          {"env", role.env},         {"working_dir", role.working_dir}};
   if (!role.mounts.empty()) object[kMounts] = EncodeMounts(role.mounts);
+  if (role.restart != RestartRule::kOnFailure) object["restart"] = NameOf(kRestart, role.restart);
+  if (!role.host_names.empty()) object["host_names"] = role.host_names;
+  if (role.port != 0) object["port"] = role.port;
+  if (!role.root.empty()) object["root"] = role.root;
+  if (role.container) object["container"] = true;
+  if (!role.image.empty()) object["image"] = role.image;
+  if (!role.files.empty()) object["files"] = EncodeFiles(role.files);
   return object;
 }
 
@@ -95,6 +180,13 @@ Result<LaunchRole> DecodeRole(const json& value, const std::string& file, const 
   reader.Read("env", &role.env);
   reader.Read("working_dir", &role.working_dir);
   LOCKSTEP_ASSIGN_OR_RETURN(role.mounts, DecodeMounts(reader, file));
+  ReadName(&reader, "restart", kRestart, &role.restart);
+  reader.Read("host_names", &role.host_names);
+  reader.Read("port", &role.port);
+  reader.Read("root", &role.root);
+  reader.Read("container", &role.container);
+  reader.Read("image", &role.image);
+  LOCKSTEP_ASSIGN_OR_RETURN(role.files, DecodeFiles(reader, file));
   LOCKSTEP_RETURN_IF_ERROR(reader.Finish());
   return role;
 }
@@ -104,16 +196,19 @@ Result<LaunchRole> DecodeRole(const json& value, const std::string& file, const 
 std::string EncodeLaunchPlan(const LaunchPlan& plan) {
   ordered_json roles = ordered_json::array();
   for (const LaunchRole& role : plan.roles) roles.push_back(EncodeRole(role));
-  const ordered_json document = {
-      {"job", plan.job},
-      {"generation", plan.generation},
-      {"roles", std::move(roles)},
-      {"success", plan.success == SuccessRule::kAllRanks ? kAllRanks : kRank0},
-      {"env", plan.env},
-      {"job_dir", plan.job_dir},
-      {"grace_ms", plan.grace.count()},
-      {"deadline_ms", plan.deadline.count()},
-      {"quiet", plan.quiet}};
+  ordered_json document = {{"job", plan.job},
+                           {"generation", plan.generation},
+                           {"roles", std::move(roles)},
+                           {"success", NameOf(kSuccess, plan.success)},
+                           {"env", plan.env},
+                           {"job_dir", plan.job_dir},
+                           {"grace_ms", plan.grace.count()},
+                           {"deadline_ms", plan.deadline.count()},
+                           {"quiet", plan.quiet}};
+  if (!plan.lent_hosts.empty()) document["lent_hosts"] = EncodeLentHosts(plan.lent_hosts);
+  if (plan.rank_variables != RankVariables::kAll) {
+    document["rank_variables"] = NameOf(kVariables, plan.rank_variables);
+  }
   // Arguments need not be UTF-8; JSON must be.
   return document.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
@@ -131,13 +226,9 @@ Result<LaunchPlan> DecodeLaunchPlan(std::string_view text, std::string_view file
       plan.roles.push_back(std::move(role));
     }
   }
-  std::string success(kAllRanks);
-  reader.Read("success", &success);
-  if (success == kRank0) {
-    plan.success = SuccessRule::kRank0;
-  } else if (success != kAllRanks) {
-    reader.Fail("success", "'" + success + "' is unknown; use all-ranks or rank-0");
-  }
+  ReadName(&reader, "success", kSuccess, &plan.success);
+  LOCKSTEP_ASSIGN_OR_RETURN(plan.lent_hosts, DecodeLentHosts(reader, std::string(file)));
+  ReadName(&reader, "rank_variables", kVariables, &plan.rank_variables);
   reader.Read("env", &plan.env);
   reader.Read("job_dir", &plan.job_dir);
   std::int64_t grace = plan.grace.count();

@@ -36,8 +36,8 @@ bool IsBelow(const std::string& path, const std::string& folder) {
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
 }
 
-Result<Place> Find(const BoundPath& bound, const FileTree& tree) {
-  Place place{&bound, tree.Look(bound.source), {}, {}, {}};
+Result<Place> Find(const BoundPath& bound, const FileTree& host, const FileTree& tree) {
+  Place place{&bound, host.Look(bound.source), {}, {}, {}};
   if (place.kind == FileKind::kNone) {
     return NotFound("what is to be seen at '" + bound.path + "' is not there: " + bound.source);
   }
@@ -69,11 +69,14 @@ Result<Place> Find(const BoundPath& bound, const FileTree& tree) {
 
 class Planner {
  public:
-  Planner(const FileTree& tree, const std::string& scratch) : tree_(tree), scratch_(scratch) {}
+  // `base`: where the program's root is while it is built; empty: it is the machine's.
+  Planner(const FileTree& host, const FileTree& tree, const std::string& scratch,
+          std::string base = {})
+      : host_(host), tree_(tree), scratch_(scratch), base_(std::move(base)) {}
 
-  Result<MountPlan> Plan(const std::vector<BoundPath>& bounds) {
+  Result<MountPlan> Plan(const std::vector<BoundPath>& bounds, const std::string& root = {}) {
     for (const BoundPath& bound : bounds) {
-      LOCKSTEP_ASSIGN_OR_RETURN(Place place, Find(bound, tree_));
+      LOCKSTEP_ASSIGN_OR_RETURN(Place place, Find(bound, host_, tree_));
       places_.push_back(std::move(place));
     }
     std::ranges::stable_sort(places_, {}, &Place::target);
@@ -88,10 +91,17 @@ class Planner {
       plan_.push_back(
           {.action = MountAction::kTake, .source = place.bound->source, .path = place.bound->path});
     }
+    if (!base_.empty()) {
+      plan_.push_back(
+          {.action = MountAction::kBind, .source = root, .target = base_, .path = root});
+    }
     LOCKSTEP_RETURN_IF_ERROR(CoverAnchors());
     for (std::size_t i = 0; i < places_.size(); ++i) Put(i);
     for (const Place& place : places_) {
-      if (place.bound->read_only) Add(MountAction::kReadOnly, "", place.target, place);
+      if (place.bound->read_only) Add(MountAction::kReadOnly, "", At(place.target), place);
+    }
+    if (!base_.empty()) {
+      plan_.push_back({.action = MountAction::kEnterRoot, .target = base_, .path = root});
     }
     return std::move(plan_);
   }
@@ -123,6 +133,12 @@ class Planner {
            const Place& place) {
     plan_.push_back(
         {.action = action, .source = source, .target = target, .path = place.bound->path});
+  }
+
+  // Where a path of the program is now.
+  std::string At(const std::string& path) const {
+    if (base_.empty()) return path;
+    return path == "/" ? base_ : base_ + path;
   }
 
   // The folders from `top` down to the place, and what is mounted on at their end.
@@ -167,13 +183,13 @@ class Planner {
       }
       Add(entry.kind == FileKind::kFolder ? MountAction::kFolder : MountAction::kFile, "", target,
           first);
-      Add(MountAction::kBind, Join(anchor, entry.name), target, first);
+      Add(MountAction::kBind, At(Join(anchor, entry.name)), target, first);
     }
     for (const Place* place : places) MakeTarget(scratch_, place->rest, *place);
-    if (anchor == "/") {
+    if (anchor == "/" && base_.empty()) {
       Add(MountAction::kEnterRoot, "", scratch_, first);
     } else {
-      Add(MountAction::kMove, scratch_, anchor, first);
+      Add(MountAction::kMove, scratch_, At(anchor), first);
     }
     return OkStatus();
   }
@@ -181,14 +197,16 @@ class Planner {
   void Put(std::size_t index) {
     const Place& place = places_[index];
     if (const Place* outer = Outer(place)) {
-      MakeTarget(outer->target, place.target.substr(outer->target.size()), place);
+      MakeTarget(At(outer->target), place.target.substr(outer->target.size()), place);
     }
-    Add(MountAction::kPut, "", place.target, place);
+    Add(MountAction::kPut, "", At(place.target), place);
     plan_.back().taken = index;
   }
 
-  const FileTree& tree_;
+  const FileTree& host_;
+  const FileTree& tree_;  // as the program would see it
   const std::string& scratch_;
+  const std::string base_;
   std::vector<Place> places_;
   MountPlan plan_;
 };
@@ -197,7 +215,12 @@ class Planner {
 
 Result<MountPlan> MakeMountPlan(const std::vector<BoundPath>& bounds, const FileTree& tree,
                                 const std::string& scratch) {
-  return Planner(tree, scratch).Plan(bounds);
+  return Planner(tree, tree, scratch).Plan(bounds);
+}
+
+Result<MountPlan> MakeRootMountPlan(const RootFolder& root, const std::vector<BoundPath>& bounds,
+                                    const FileTree& host, const std::string& scratch) {
+  return Planner(host, root.tree, scratch, root.base).Plan(bounds, root.path);
 }
 
 }  // namespace lockstep

@@ -50,4 +50,15 @@ using MountPlan = std::vector<MountStep>;
 Result<MountPlan> MakeMountPlan(const std::vector<BoundPath>& bounds, const FileTree& tree,
                                 const std::string& scratch);
 
+// A folder that is to be the root of a program.
+struct RootFolder {
+  std::string path;      // absolute
+  const FileTree& tree;  // what is in it, as from inside
+  std::string base;      // an empty folder that nothing else uses, where it is built
+};
+// The same for a program in a root of its own: paths of `bounds` are in it, sources are of `host`.
+// Nothing is made in the folder itself.
+Result<MountPlan> MakeRootMountPlan(const RootFolder& root, const std::vector<BoundPath>& bounds,
+                                    const FileTree& host, const std::string& scratch);
+
 }  // namespace lockstep

@@ -150,19 +150,21 @@ StartFailure Explain(const Program& program, const Report& report) {
     return {kExitNotExecutable, "cannot execute '" + name + "': " + why};
   }
   const std::string base = program.working_dir.empty() ? "" : program.working_dir + "/";
+  const std::string where = program.root.empty() ? "" : " of the root file system " + program.root;
   for (const std::string& candidate : Candidates(program)) {
     const std::string full = candidate[0] == '/' ? candidate : base + candidate;
-    if (access(full.c_str(), F_OK) == 0) {
+    if (access((program.root + full).c_str(), F_OK) == 0) {
       return {kExitNotExecutable, "cannot execute '" + full +
                                       "': its interpreter (the #! line, or the dynamic loader) is "
                                       "not there"};
     }
   }
   if (name.find('/') != name.npos) {
-    return {kExitProgramNotFound, "no program '" + base + name + "'"};
+    return {kExitProgramNotFound,
+            "no program '" + (name[0] == '/' ? "" : base) + name + "'" + where};
   }
   return {kExitProgramNotFound,
-          "no program '" + name + "' in PATH (searched " + SearchPath(program) + ")"};
+          "no program '" + name + "' in PATH" + where + " (searched " + SearchPath(program) + ")"};
 }
 
 // Waits for exec, or for the report that there was none.

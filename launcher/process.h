@@ -20,6 +20,7 @@ struct Program {
   Environment env;
   std::string working_dir;  // empty: ours
   MountPlan mounts = {};    // not empty: in a mount namespace of its own, where the rest holds
+  std::string root = {};    // the folder that the mounts make its root; for messages
 };
 
 struct Process {

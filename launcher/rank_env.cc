@@ -33,8 +33,13 @@ constexpr std::array<std::string_view, 20> kForeignNames = {"OMPI_UNIVERSE_SIZE"
                                                             "MASTER_PORT",
                                                             "LOCKSTEP_RENDEZVOUS"};
 
+// What the launcher sets itself under RankVariables::kAll; without that, a shell's are foreign too.
+constexpr std::array<std::string_view, 6> kRankNames = {
+    "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"};
+
 bool IsForeign(std::string_view name) {
-  return std::ranges::find(kForeignNames, name) != kForeignNames.end() ||
+  return std::ranges::find(kRankNames, name) != kRankNames.end() ||
+         std::ranges::find(kForeignNames, name) != kForeignNames.end() ||
          std::ranges::any_of(kForeignPrefixes,
                              [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
@@ -60,14 +65,9 @@ Environment RankEnvironment(const LaunchPlan& plan, const RunIdentity& run, int 
 
   const std::string rank_text = std::to_string(rank);
   const std::string world = std::to_string(plan.world_size());
-  for (const char* name : {"LOCKSTEP_RANK", "LOCKSTEP_LOCAL_RANK", "RANK", "LOCAL_RANK"}) {
-    env[name] = rank_text;
-  }
-  for (const char* name :
-       {"LOCKSTEP_WORLD_SIZE", "LOCKSTEP_LOCAL_WORLD_SIZE", "WORLD_SIZE", "LOCAL_WORLD_SIZE"}) {
-    env[name] = world;
-  }
-  for (const char* name : {"LOCKSTEP_NODE_RANK", "NODE_RANK", "GROUP_RANK"}) env[name] = "0";
+  for (const char* name : {"LOCKSTEP_RANK", "LOCKSTEP_LOCAL_RANK"}) env[name] = rank_text;
+  for (const char* name : {"LOCKSTEP_WORLD_SIZE", "LOCKSTEP_LOCAL_WORLD_SIZE"}) env[name] = world;
+  env["LOCKSTEP_NODE_RANK"] = "0";
   env["LOCKSTEP_NODES"] = "1";
   env["LOCKSTEP_JOB"] = plan.job;
   env["LOCKSTEP_GENERATION"] = std::to_string(plan.generation);
@@ -75,6 +75,10 @@ Environment RankEnvironment(const LaunchPlan& plan, const RunIdentity& run, int 
   env["LOCKSTEP_RENDEZVOUS"] = run.rendezvous;
   const auto outer = launcher.find(kJobTagVariable);
   env[kJobTagVariable] = outer == launcher.end() ? run.tag : outer->second + ":" + run.tag;
+  if (plan.rank_variables == RankVariables::kLockstep) return env;
+  for (const char* name : {"RANK", "LOCAL_RANK"}) env[name] = rank_text;
+  for (const char* name : {"WORLD_SIZE", "LOCAL_WORLD_SIZE"}) env[name] = world;
+  for (const char* name : {"NODE_RANK", "GROUP_RANK"}) env[name] = "0";
   env.try_emplace("MASTER_ADDR", run.master_addr);
   env.try_emplace("MASTER_PORT", std::to_string(run.master_port));
   env.try_emplace("OMP_NUM_THREADS", std::to_string(std::max(1, run.cores / plan.world_size())));

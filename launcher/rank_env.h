@@ -20,7 +20,7 @@ struct RunIdentity {
   std::string tag;
   std::string rendezvous;  // "unix:@lockstep-<random>": an abstract socket, gone with its owner
   std::string master_addr;
-  int master_port = 0;
+  int master_port = 0;  // 0: the plan needs none
   std::string job_dir;  // absolute
   int cores = 1;        // of the launcher's affinity mask
 };
@@ -34,6 +34,8 @@ RankPlace PlaceOfRank(const LaunchPlan& plan, int rank);
 
 // Launcher's environment less other launchers' rank variables, then plan.env, the role's env, and
 // last what names this rank. MASTER_ADDR, MASTER_PORT and OMP_NUM_THREADS yield to the plan's.
+// Under RankVariables::kLockstep what names this rank is LOCKSTEP_* alone, and those three are not
+// set.
 Environment RankEnvironment(const LaunchPlan& plan, const RunIdentity& run, int rank,
                             const Environment& launcher);
 

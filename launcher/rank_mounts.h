@@ -25,14 +25,23 @@ class RankMounts {
   // environment that the plan gives, and that may name paths. What is wrong names the path.
   Status Give(const std::vector<LaunchMount>& mounts, int rank, const Environment& written,
               Program* program);
+  // The same for a program whose root is to be the folder `root`: it also sees this machine's
+  // /proc, /sys, /dev and /tmp, and the job directory. FailedPrecondition: there are no namespaces
+  // here.
+  Status GiveRoot(const std::string& root, std::vector<LaunchMount> mounts, int rank,
+                  Program* program);
+
+  // Whether programs can be given mounts; it is tried once, with a process.
+  bool CanMount();
+  // Why not: "LOCKSTEP_NO_NAMESPACES is 1".
+  const std::string& why_not() const { return why_none_; }
 
   // What the user must know of programs without namespaces, each path once; "": nothing new.
   std::string TakeWarning() { return std::exchange(warning_, {}); }
 
  private:
   Result<std::vector<BoundPath>> Bind(const std::vector<LaunchMount>& mounts, int rank) const;
-  // Tried once, by a program that is given a mount.
-  bool HasNamespaces(const std::string& scratch);
+  std::string scratch() const { return job_dir_ + "/volumes/.root"; }
 
   std::string job_dir_;
   const Environment& launcher_;

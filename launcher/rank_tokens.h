@@ -32,6 +32,7 @@ struct TokenValues {
   std::function<int(std::string_view role, int index)> port;
 };
 
+bool HasTokens(std::string_view text);
 // InvalidArgument names the token that is none. Text without tokens is returned as it is.
 Result<std::string> ReplaceTokens(const std::string& text, const TokenValues& values);
 

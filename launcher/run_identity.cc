@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "launcher/master_port.h"
 #include "runtime/base/metric_line.h"
 
 extern char** environ;
@@ -56,10 +55,12 @@ Environment OwnEnvironment() {
   return env;
 }
 
-Result<RunIdentity> DrawRunIdentity(std::string job_dir) {
+Result<RunIdentity> DrawRunIdentity(std::string job_dir, bool with_port, PortLeases* leases) {
   RunIdentity run;
   LOCKSTEP_ASSIGN_OR_RETURN(run.tag, RandomHex());
-  LOCKSTEP_ASSIGN_OR_RETURN(run.master_port, FreePort());
+  if (with_port) {
+    LOCKSTEP_ASSIGN_OR_RETURN(run.master_port, leases->TakeAny());
+  }
   run.rendezvous = "unix:@lockstep-" + run.tag;
   run.master_addr = "127.0.0.1";
   run.job_dir = std::move(job_dir);

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "launcher/port_lease.h"
 #include "launcher/rank_env.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/status.h"
@@ -12,8 +13,8 @@ namespace lockstep {
 
 Environment OwnEnvironment();
 
-// A port that was free when asked, a tag and a rendezvous that nobody else has.
-Result<RunIdentity> DrawRunIdentity(std::string job_dir);
+// A tag and a rendezvous that nobody else has, and a port (leased) where `with_port`.
+Result<RunIdentity> DrawRunIdentity(std::string job_dir, bool with_port, PortLeases* leases);
 
 // <state>/runs/<time>-<pid>, where <state> is LOCKSTEP_STATE_DIR, $XDG_STATE_HOME/lockstep, or
 // ~/.local/state/lockstep. FailedPrecondition when none of the three is set. Makes nothing.

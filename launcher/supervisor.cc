@@ -11,10 +11,10 @@
 #include <filesystem>
 
 #include "launcher/guardian.h"
-#include "launcher/master_port.h"
 #include "launcher/member_table.h"
 #include "launcher/process_sweep.h"
-#include "launcher/rank_mounts.h"
+#include "launcher/rank_programs.h"
+#include "launcher/role_tally.h"
 #include "launcher/run_identity.h"
 #include "launcher/sidecar_end.h"
 #include "launcher/signal_watch.h"
@@ -34,18 +34,20 @@ constexpr std::chrono::seconds kReaderBound{10};  // a reader of our output that
 
 class Supervisor {
  public:
-  Supervisor(const LaunchPlan& plan, RunIdentity run, std::string host, SignalWatch* signals,
-             Terminal* terminal, Guardian* guardian, OutputMux* output, MemberTable* members)
+  Supervisor(const LaunchPlan& plan, const RunIdentity& run, PortLeases* leases,
+             const GuardedJob& job, SignalWatch* signals, Terminal* terminal, Guardian* guardian,
+             OutputMux* output, MemberTable* members)
       : plan_(plan),
-        run_(std::move(run)),
-        launcher_env_(OwnEnvironment()),
-        mounts_(run_.job_dir, launcher_env_),
+        dir_(job.dir),
+        tag_(run.tag),
+        programs_(plan, run, leases),
         signals_(signals),
         terminal_(terminal),
         guardian_(guardian),
         output_(output),
         members_(members),
-        verdict_(plan.success, std::move(host)) {
+        verdict_(plan.success, job.host, plan.roles.front().ranks),
+        tally_(plan) {
     if (plan.deadline.count() > 0) deadline_ = steady_clock::now() + plan.deadline;
   }
 
@@ -56,11 +58,13 @@ class Supervisor {
   void RunInit(const LaunchRole& role, int first_rank);
   void StartRanks();
   void StartInit(const LaunchRole& role, const LaunchInit& init, int rank);
-  pid_t StartMember(MemberName name, const std::vector<LaunchMount>& mounts, int rank,
-                    const Environment& written, Program program);
+  pid_t StartMember(MemberName name, const Result<Program>& program, const std::string& image);
+  void FailStart(const MemberName& name, const StartFailure& failure, const std::string& image);
+  void TellNotes();
   void AwaitMembers();
   void EndSidecars();
   void TakeExits();
+  void CountExit(const MemberExit& exit);
   void PollOnce();
   void HandleSignals();
   void HandleTime();
@@ -71,15 +75,16 @@ class Supervisor {
   milliseconds TimeLeft() const;
 
   const LaunchPlan& plan_;
-  const RunIdentity run_;
-  const Environment launcher_env_;
-  RankMounts mounts_;
+  const JobDir dir_;
+  const std::string tag_;
+  RankPrograms programs_;
   SignalWatch* signals_;
   Terminal* terminal_;
   Guardian* guardian_;
   OutputMux* output_;
   MemberTable* members_;
   Verdict verdict_;
+  RoleTally tally_;
   SidecarEnd sidecars_;
 
   steady_clock::time_point deadline_ = steady_clock::time_point::max();
@@ -91,9 +96,11 @@ class Supervisor {
 };
 
 ExitRecord Supervisor::Run() {
-  if (const Status port = CheckMasterPort(plan_); !port.ok()) {
-    verdict_.OnStartFailure({0, plan_.roles.front().name, {}}, kExitLauncherFailed, port.message());
+  if (const Status ready = programs_.Prepare(); !ready.ok()) {
+    verdict_.OnStartFailure({0, plan_.roles.front().name, {}}, kExitLauncherFailed,
+                            ready.message());
   }
+  TellNotes();
   int first_rank = 0;
   for (const LaunchRole& role : plan_.roles) {
     RunInit(role, first_rank);
@@ -109,6 +116,8 @@ ExitRecord Supervisor::Run() {
     record.failure->message +=
         "; " + std::to_string(left.size()) + " processes could not be killed";
   }
+  if (plan_.world_size() > 1) record.roles = tally_.counts();
+  for (RoleCount& role : record.roles) role.active = 0;  // those that were never started
   return record;
 }
 
@@ -118,7 +127,7 @@ std::vector<pid_t> Supervisor::EndStrays() {
   ReapStrays();
   if (!HasChildrenBut({guardian_->pid()})) return {};
   SweepTarget target;
-  target.tag = run_.tag;
+  target.tag = tag_;
   target.parent = getpid();
   target.spare = {guardian_->pid()};
   target.since = StartTicks(guardian_->pid());
@@ -129,9 +138,9 @@ std::vector<pid_t> Supervisor::EndStrays() {
 
 // A volume of the rank's own is to be filled for each rank.
 bool IsForEachRank(const LaunchInit& init) {
-  return !init.sidecar && std::ranges::any_of(init.mounts, [](const LaunchMount& mount) {
-    return !mount.source.starts_with('/');
-  });
+  if (init.sidecar || init.every_rank) return init.every_rank;
+  return std::ranges::any_of(
+      init.mounts, [](const LaunchMount& mount) { return !mount.source.starts_with('/'); });
 }
 
 void Supervisor::RunInit(const LaunchRole& role, int first_rank) {
@@ -145,40 +154,52 @@ void Supervisor::RunInit(const LaunchRole& role, int first_rank) {
 }
 
 void Supervisor::StartInit(const LaunchRole& role, const LaunchInit& init, int rank) {
-  Program program{init.command, RankEnvironment(plan_, run_, rank, launcher_env_),
-                  init.working_dir.empty() ? role.working_dir : init.working_dir};
-  Environment written = role.env;
-  for (const auto& [name, value] : init.env) program.env[name] = written[name] = value;
   MemberName name{-1, role.name, init.command[0]};
   if (init.sidecar) name.sidecar = init.name;
-  const pid_t pid = StartMember(std::move(name), init.mounts, rank, written, std::move(program));
+  if (init.sidecar && init.every_rank) name.sidecar += "-rank-" + std::to_string(rank);
+  const pid_t pid = StartMember(std::move(name), programs_.Beside(role, init, rank), init.image);
   if (init.sidecar && pid > 0) sidecars_.Add(pid, init.linger);
 }
 
 void Supervisor::StartRanks() {
   for (int rank = 0; rank < plan_.world_size() && !verdict_.decided(); ++rank) {
     const LaunchRole& role = *PlaceOfRank(plan_, rank).role;
-    StartMember(
-        {rank, role.name, role.command[0]}, role.mounts, rank, role.env,
-        {role.command, RankEnvironment(plan_, run_, rank, launcher_env_), role.working_dir});
+    StartMember({rank, role.name, role.command[0]}, programs_.OfRank(rank), role.image);
   }
 }
 
-// -1: it did not start. `written`: what the plan gives of its environment.
-pid_t Supervisor::StartMember(MemberName name, const std::vector<LaunchMount>& mounts, int rank,
-                              const Environment& written, Program program) {
-  if (const Status given = mounts_.Give(mounts, rank, written, &program); !given.ok()) {
-    verdict_.OnStartFailure(name, kExitNotExecutable, given.message());
+// -1: it did not start. `image`: what its program was written for and runs without.
+pid_t Supervisor::StartMember(MemberName name, const Result<Program>& program,
+                              const std::string& image) {
+  TellNotes();
+  if (!program.ok()) {
+    FailStart(name, {kExitNotExecutable, program.status().message()}, "");
     return -1;
   }
-  if (const std::string warning = mounts_.TakeWarning(); !warning.empty()) output_->Note(warning);
-  const Result<std::optional<StartFailure>> failure = members_->Start(&name, program);
+  const Result<std::optional<StartFailure>> failure = members_->Start(&name, *program);
   if (!failure.ok()) {
     verdict_.OnLauncherFailure(failure.status().message());
   } else if (failure->has_value()) {
-    verdict_.OnStartFailure(name, (*failure)->exit_code, (*failure)->message);
+    FailStart(name, **failure, image);
   }
   return name.pid;
+}
+
+void Supervisor::FailStart(const MemberName& name, const StartFailure& failure,
+                           const std::string& image) {
+  const bool is_missing = failure.exit_code == kExitProgramNotFound && !image.empty();
+  verdict_.OnStartFailure(
+      name, failure.exit_code,
+      failure.message + (is_missing ? "; image " + image +
+                                          " is not pulled: install the program, or give "
+                                          "--image-map " +
+                                          image + "=DIR (its root file system) or --runtime podman"
+                                    : ""));
+  tally_.OnExit({name.rank, failure.exit_code, false});
+}
+
+void Supervisor::TellNotes() {
+  for (const std::string& note : programs_.TakeNotes()) output_->Note(note);
 }
 
 void Supervisor::AwaitMembers() {
@@ -219,12 +240,25 @@ void Supervisor::PollOnce() {
 
 void Supervisor::TakeExits() {
   for (MemberExit& exit : members_->TakeExits()) {
+    CountExit(exit);
     if (exit.name.sidecar.empty()) {
       verdict_.OnExit(exit.name, exit.wait_status, std::move(exit.last_lines));
     } else if (!ending_) {
       output_->Note("sidecar '" + exit.name.sidecar + "' " + WhatHappened(exit.wait_status) +
                     " before the ranks; it is not started again");
     }
+  }
+}
+
+// What a job of many ranks has come to is for others to see while it runs.
+void Supervisor::CountExit(const MemberExit& exit) {
+  if (exit.name.rank < 0) return;
+  const RankExit ended{exit.name.rank, ExitCodeOfWaitStatus(exit.wait_status), stopping_};
+  tally_.OnExit(ended);
+  if (tally_.active() == 0) return;
+  if (const Status written = dir_.AppendRankExit(ended); !written.ok()) {
+    output_->Note("the end of rank " + std::to_string(ended.rank) +
+                  " could not be written down: " + written.message());
   }
 }
 
@@ -319,7 +353,10 @@ Result<ExitRecord> Supervise(const LaunchPlan& plan) {
   LOCKSTEP_RETURN_IF_ERROR(CheckLaunchPlan(plan));
   EnsureStandardDescriptors();
   LOCKSTEP_ASSIGN_OR_RETURN(const JobDir dir, ChooseJobDir(plan));
-  LOCKSTEP_ASSIGN_OR_RETURN(RunIdentity run, DrawRunIdentity(dir.path()));
+  PortLeases leases = PortLeases::Open();
+  LOCKSTEP_ASSIGN_OR_RETURN(
+      const RunIdentity run,
+      DrawRunIdentity(dir.path(), plan.rank_variables == RankVariables::kAll, &leases));
   LOCKSTEP_ASSIGN_OR_RETURN(PreparedLock lock, PrepareJobLock(dir));
   LOCKSTEP_ASSIGN_OR_RETURN(SignalWatch signals, SignalWatch::Start());
   prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -332,7 +369,8 @@ Result<ExitRecord> Supervise(const LaunchPlan& plan) {
     LOCKSTEP_ASSIGN_OR_RETURN(OutputMux output,
                               OutputMux::Open(dir, plan.quiet ? nullptr : &terminal));
     LOCKSTEP_ASSIGN_OR_RETURN(MemberTable members, MemberTable::Open(&guardian, &output));
-    Supervisor supervisor(plan, run, job.host, &signals, &terminal, &guardian, &output, &members);
+    Supervisor supervisor(plan, run, &leases, job, &signals, &terminal, &guardian, &output,
+                          &members);
     return supervisor.Run();
   }();
   if (!record.ok()) {

@@ -75,12 +75,24 @@ void Verdict::Fail(ExitCause cause, int exit_code, const MemberName& member, std
   failure_->message = std::move(message);
 }
 
+// `member` has ended well. All ranks need no decision: nothing is left to be stopped.
+bool Verdict::SucceedsBy(const MemberName& member) {
+  if (member.rank < 0) return false;
+  switch (rule_) {
+    case SuccessRule::kAllRanks: return false;
+    case SuccessRule::kRank0: return member.rank == 0;
+    case SuccessRule::kFirstRole: return member.rank < first_role_end_ && --first_role_left_ == 0;
+    case SuccessRule::kAnyRank: return true;
+  }
+  return false;
+}
+
 void Verdict::OnExit(const MemberName& member, int wait_status,
                      std::vector<std::string> last_lines) {
   if (decided_) return;
   const int code = ExitCodeOfWaitStatus(wait_status);
   if (code == 0) {
-    decided_ = rule_ == SuccessRule::kRank0 && member.rank == 0;
+    decided_ = SucceedsBy(member);
     return;
   }
   Fail(CauseOf(wait_status), code, member,

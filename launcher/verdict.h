@@ -25,7 +25,9 @@ struct MemberName {
 
 class Verdict {
  public:
-  Verdict(SuccessRule rule, std::string host) : rule_(rule), host_(std::move(host)) {}
+  // `first_role_ranks`: of the plan's first role; they are numbered from 0 on.
+  Verdict(SuccessRule rule, std::string host, int first_role_ranks = 1)
+      : rule_(rule), host_(std::move(host)), first_role_left_(first_role_ranks) {}
 
   // Of ranks and init commands: sidecars decide nothing once they have started.
   // Only the first event that decides counts: what ranks do after that, they do because we stop
@@ -42,10 +44,13 @@ class Verdict {
   ExitRecord Record() const;
 
  private:
+  bool SucceedsBy(const MemberName& member);
   void Fail(ExitCause cause, int exit_code, const MemberName& member, std::string message);
 
   SuccessRule rule_;
   std::string host_;
+  int first_role_left_;  // ranks of it that have not ended well
+  int first_role_end_ = first_role_left_;
   bool decided_ = false;
   std::optional<FailureRecord> failure_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "launcher/rank_tokens.h"
 #include "operators/backend/variable_expansion.h"
 
 namespace lockstep {
@@ -22,67 +23,200 @@ Environment ExpandedEnv(const std::vector<EnvVar>& variables) {
   return env;
 }
 
-// Locally there is no image whose entry point could stand in for a missing command.
-Result<std::vector<std::string>> CommandOf(const Container& container, const Environment& env,
-                                           const std::string& path) {
-  if (container.command.empty()) {
+// What the programs of a plan have in common.
+struct Machine {
+  const JobPlan& plan;
+  const VolumePlaces& places;
+  const ImageRules& images;
+  RankVariables rank_variables;
+  int ranks;                       // of the job
+  std::vector<std::string> hosts;  // all of the job, for containers
+};
+
+std::vector<std::string> Expanded(const std::vector<std::string>& words, const Environment& env) {
+  std::vector<std::string> expanded;
+  for (const std::string& word : words) expanded.push_back(ExpandVariables(word, env));
+  return expanded;
+}
+
+// How the program of a container is started; `path` is the container's.
+struct Started {
+  ImagePlace place = ImagePlace::kMachine;
+  std::vector<std::string> command = {};
+  Environment env = {};
+  std::string working_dir = {};  // empty: none is named
+  std::vector<LaunchMount> mounts = {};
+  std::string root = {};
+  std::string image = {};  // that it runs without
+};
+Result<Started> Start(const Machine& machine, const JobRole& role, const Container& container,
+                      const std::string& path) {
+  Started start{.place = PlaceOfImage(container.image, machine.images),
+                .env = ExpandedEnv(container.env),
+                .working_dir = container.working_dir};
+  LOCKSTEP_ASSIGN_OR_RETURN(start.mounts,
+                            MountsOf(machine.plan, role, container, path, machine.places));
+  std::vector<std::string> command = Expanded(container.command, start.env);
+  const std::vector<std::string> args = Expanded(container.args, start.env);
+  if (start.place == ImagePlace::kPodman) {
+    Result<std::vector<std::string>> podman =
+        PodmanCommand({container, start.env, command, args, start.mounts, machine.hosts,
+                       machine.places.job_dir, machine.rank_variables});
+    if (!podman.ok()) return podman.status().WithContext(path);
+    start.command = *std::move(podman);
+    start.mounts.clear();
+    start.working_dir.clear();
+    start.env.erase("PATH");
+    return start;
+  }
+  // There is no image whose entry point could stand in for a missing command.
+  if (command.empty()) {
     return InvalidArgument(path +
                            ".command: is empty; a process on this machine has no image to "
                            "take its program from: name the program");
   }
-  std::vector<std::string> command;
-  for (const auto* part : {&container.command, &container.args})
-    for (const std::string& word : *part) command.push_back(ExpandVariables(word, env));
-  return command;
+  command.insert(command.end(), args.begin(), args.end());
+  start.command = std::move(command);
+  if (start.place == ImagePlace::kUnmapped) start.image = container.image;
+  if (start.place == ImagePlace::kRoot) {
+    start.root = machine.images.map.at(container.image);
+    start.env.try_emplace("PATH", kImagePath);
+    if (start.working_dir.empty()) start.working_dir = "/";
+  }
+  return start;
 }
 
-Result<LaunchInit> InitOf(const JobPlan& plan, const JobRole& role, const Container& container,
-                          const std::string& path, const VolumePlaces& places) {
+Result<LaunchInit> InitOf(const Machine& machine, const JobRole& role, const Container& container,
+                          const std::string& path) {
+  LOCKSTEP_ASSIGN_OR_RETURN(Started start, Start(machine, role, container, path));
   LaunchInit init;
   init.name = container.name;
-  init.env = ExpandedEnv(container.env);
-  init.working_dir = container.working_dir;
   init.sidecar = container.restart_policy == "Always";
-  LOCKSTEP_ASSIGN_OR_RETURN(init.command, CommandOf(container, init.env, path));
-  LOCKSTEP_ASSIGN_OR_RETURN(init.mounts, MountsOf(plan, role, container, path, places));
+  init.command = std::move(start.command);
+  init.env = std::move(start.env);
+  init.working_dir = std::move(start.working_dir);
+  // A container shows folders by itself: that some are the rank's own is not to be seen in its
+  // mounts.
+  init.every_rank = start.place == ImagePlace::kPodman && !container.volume_mounts.empty();
+  init.mounts = std::move(start.mounts);
+  init.root = std::move(start.root);
+  init.container = start.place == ImagePlace::kPodman;
+  init.image = std::move(start.image);
   return init;
 }
 
-Result<LaunchRole> RoleOf(const JobPlan& plan, const JobRole& role, const std::string& path,
-                          const VolumePlaces& places) {
+// Where the ranks are elsewhere, their directory and PATH are not for programs of this machine.
+void KeepApart(const Machine& machine, const LaunchRole& role, LaunchInit* init) {
+  if ((role.root.empty() && !role.container) || !init->root.empty() || init->container) return;
+  if (init->working_dir.empty()) init->working_dir = machine.plan.working_dir;
+  if (!machine.plan.path.empty()) init->env.try_emplace("PATH", machine.plan.path);
+}
+
+Result<RestartRule> RestartRuleOf(const std::string& policy, const std::string& path) {
+  if (policy.empty() || policy == "OnFailure") return RestartRule::kOnFailure;
+  if (policy == "Always") return RestartRule::kAlways;
+  if (policy == "Never") return RestartRule::kNever;
+  if (policy == "ExitCode") return RestartRule::kExitCode;
+  return InvalidArgument(path + ".restartPolicy: '" + policy +
+                         "' is not known: use OnFailure, Always, Never or ExitCode");
+}
+
+// The programs before and beside the ranks.
+Status AddInit(const Machine& machine, const JobRole& role, const std::string& path,
+               LaunchRole* launch) {
   const PodSpec& pod = role.pod_template.spec;
-  if (pod.containers.size() != 1) {
-    return InvalidArgument(path + ".containers: has " + std::to_string(pod.containers.size()) +
-                           " containers, must have one: the program of a rank");
+  for (std::size_t i = 0; i < pod.init_containers.size(); ++i) {
+    const std::string place = path + ".initContainers[" + std::to_string(i) + "]";
+    LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init,
+                              InitOf(machine, role, pod.init_containers[i], place));
+    if (init.sidecar) init.every_rank = machine.ranks > 1;
+    KeepApart(machine, *launch, &init);
+    launch->init.push_back(std::move(init));
   }
-  const Container& container = pod.containers[0];
-  const std::string container_path = path + ".containers[0]";
+  for (std::size_t i = 1; i < pod.containers.size(); ++i) {
+    const std::string place = path + ".containers[" + std::to_string(i) + "]";
+    LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init, InitOf(machine, role, pod.containers[i], place));
+    init.sidecar = init.every_rank = true;
+    if (init.name.empty()) init.name = "container-" + std::to_string(i);
+    KeepApart(machine, *launch, &init);
+    launch->init.push_back(std::move(init));
+  }
+  return OkStatus();
+}
+
+Result<LaunchRole> RoleOf(const Machine& machine, const JobRole& role, const std::string& path) {
+  const PodSpec& pod = role.pod_template.spec;
+  if (pod.containers.empty()) {
+    return InvalidArgument(path +
+                           ".containers: has 0 containers, must have one: the program of a rank");
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(Started start,
+                            Start(machine, role, pod.containers[0], path + ".containers[0]"));
   LaunchRole launch;
   launch.name = role.name;
   launch.ranks = role.replicas;
-  launch.env = ExpandedEnv(container.env);
-  launch.working_dir = container.working_dir.empty() ? plan.working_dir : container.working_dir;
-  LOCKSTEP_ASSIGN_OR_RETURN(launch.command, CommandOf(container, launch.env, container_path));
-  LOCKSTEP_ASSIGN_OR_RETURN(launch.mounts, MountsOf(plan, role, container, container_path, places));
-  for (std::size_t i = 0; i < pod.init_containers.size(); ++i) {
-    const std::string init_path = path + ".initContainers[" + std::to_string(i) + "]";
-    LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init,
-                              InitOf(plan, role, pod.init_containers[i], init_path, places));
-    launch.init.push_back(std::move(init));
-  }
+  launch.env = std::move(start.env);
+  launch.working_dir = std::move(start.working_dir);
+  launch.command = std::move(start.command);
+  launch.mounts = std::move(start.mounts);
+  launch.host_names = role.host_names;
+  launch.port = role.port;
+  launch.root = std::move(start.root);
+  launch.container = start.place == ImagePlace::kPodman;
+  launch.image = std::move(start.image);
+  launch.files = RankFilesOf(role);
+  if (launch.working_dir.empty() && !launch.container)
+    launch.working_dir = machine.plan.working_dir;
+  LOCKSTEP_RETURN_IF_ERROR(AddInit(machine, role, path, &launch));
   return launch;
 }
 
 // Beside rank 0, after all that is started before it.
-Status AddCollector(const JobPlan& plan, const VolumePlaces& places, LaunchPlan* launch) {
-  if (!plan.collector_sidecar || launch->roles.empty()) return OkStatus();
-  LOCKSTEP_ASSIGN_OR_RETURN(
-      LaunchInit init,
-      InitOf(plan, plan.spec.roles[0], plan.collector_sidecar->container, kCollectorPath, places));
+Status AddCollector(const Machine& machine, LaunchPlan* launch) {
+  const std::optional<CollectorSidecar>& collector = machine.plan.collector_sidecar;
+  if (!collector || launch->roles.empty()) return OkStatus();
+  const auto role = std::ranges::find(machine.plan.spec.roles, false, &JobRole::host_only);
+  LOCKSTEP_ASSIGN_OR_RETURN(LaunchInit init,
+                            InitOf(machine, *role, collector->container, kCollectorPath));
   init.sidecar = true;
-  init.linger = plan.collector_sidecar->linger;
+  init.every_rank = false;
+  init.linger = collector->linger;
+  KeepApart(machine, launch->roles[0], &init);
   launch->roles[0].init.push_back(std::move(init));
   return OkStatus();
+}
+
+Result<SuccessRule> SuccessRuleOf(const std::string& policy) {
+  if (policy.empty() || policy == "AllRanks") return SuccessRule::kAllRanks;
+  if (policy == "Rank0") return SuccessRule::kRank0;
+  if (policy == "FirstRole") return SuccessRule::kFirstRole;
+  if (policy == "AnyRank") return SuccessRule::kAnyRank;
+  return InvalidArgument("spec.successPolicy: '" + policy +
+                         "' is not known: use AllRanks, Rank0, FirstRole or AnyRank");
+}
+
+Result<RankVariables> RankVariablesOf(const std::string& environment) {
+  if (environment.empty() || environment == "All") return RankVariables::kAll;
+  if (environment == "Lockstep") return RankVariables::kLockstep;
+  return InvalidArgument("spec.rankEnvironment: '" + environment +
+                         "' is not known: use All or Lockstep");
+}
+
+// Of all ranks, also of those that are not started.
+std::vector<std::string> HostNamesOf(const TrainingJobSpec& spec) {
+  std::vector<std::string> hosts;
+  for (const JobRole& role : spec.roles) {
+    for (int i = 0; i < role.replicas; ++i) {
+      for (const std::string& name : role.host_names) {
+        // A token that is none is told by CheckLaunchPlan.
+        Result<std::string> named = ReplaceTokens(name, {.index = i,
+                                                         .host = [](auto, int) { return ""; },
+                                                         .port = [](auto, int) { return 0; }});
+        if (named.ok()) hosts.push_back(*std::move(named));
+      }
+    }
+  }
+  return hosts;
 }
 
 Status ResolvePod(const PodView& view, const std::string& path, const std::string& role,
@@ -140,7 +274,8 @@ Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::s
   return plan;
 }
 
-Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& places) {
+Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& places,
+                                  const ImageRules& images) {
   LaunchPlan launch;
   launch.job = plan.id.name + "-" + plan.id.uid.substr(0, 8);
   launch.generation = plan.id.generation;
@@ -150,22 +285,28 @@ Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& place
   if (plan.spec.metrics_collector && plan.spec.metrics_collector->metrics_file) {
     launch.env["LOCKSTEP_METRICS_FILE"] = places.job_dir + "/metrics.log";
   }
-  if (plan.spec.success_policy == "Rank0") {
-    launch.success = SuccessRule::kRank0;
-  } else if (!plan.spec.success_policy.empty() && plan.spec.success_policy != "AllRanks") {
-    return InvalidArgument("spec.successPolicy: '" + plan.spec.success_policy +
-                           "' is not known: use AllRanks or Rank0");
-  }
+  LOCKSTEP_ASSIGN_OR_RETURN(launch.success, SuccessRuleOf(plan.spec.success_policy));
+  LOCKSTEP_ASSIGN_OR_RETURN(launch.rank_variables, RankVariablesOf(plan.spec.rank_environment));
   if (plan.spec.active_deadline_seconds)
     launch.deadline = std::min(std::chrono::seconds(*plan.spec.active_deadline_seconds), kForever);
   if (plan.spec.grace_period_seconds)
     launch.grace = std::min(std::chrono::seconds(*plan.spec.grace_period_seconds), kForever);
+  Machine machine{plan, places, images, launch.rank_variables, 0, {}};
+  for (const JobRole& role : plan.spec.roles) machine.ranks += role.host_only ? 0 : role.replicas;
+  if (images.podman) machine.hosts = HostNamesOf(plan.spec);
   for (std::size_t i = 0; i < plan.spec.roles.size(); ++i) {
-    LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole role,
-                              RoleOf(plan, plan.spec.roles[i], PodPath(i), places));
-    launch.roles.push_back(std::move(role));
+    const JobRole& role = plan.spec.roles[i];
+    if (role.host_only) {
+      launch.lent_hosts.push_back({role.name, role.replicas, role.host_names});
+      continue;
+    }
+    LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole launched, RoleOf(machine, role, PodPath(i)));
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        launched.restart,
+        RestartRuleOf(role.restart_policy, "spec.roles[" + std::to_string(i) + "]"));
+    launch.roles.push_back(std::move(launched));
   }
-  LOCKSTEP_RETURN_IF_ERROR(AddCollector(plan, places, &launch));
+  LOCKSTEP_RETURN_IF_ERROR(AddCollector(machine, &launch));
   const Status status = CheckLaunchPlan(launch);
   if (!status.ok()) return status.WithContext("TrainingJob " + plan.id.name);
   return launch;

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "launcher/job_dir.h"
+#include "launcher/role_tally.h"
 #include "launcher/unique_fd.h"
 #include "operators/backend/exit_watch.h"
 #include "operators/backend/job_files.h"
@@ -34,6 +35,7 @@ FirstFailure FailureOf(const ExitRecord& record) {
                     failure.cause + ")";
   if (!record.failure) return failure;
   failure.rank = record.failure->rank;
+  failure.role = record.failure->role;
   failure.host = record.failure->host;
   failure.exit_code = record.failure->exit_code;
   failure.signal = record.failure->signal;
@@ -44,7 +46,8 @@ FirstFailure FailureOf(const ExitRecord& record) {
 
 class LocalBackend final : public JobBackend {
  public:
-  explicit LocalBackend(LocalBackendOptions options) : options_(std::move(options)) {}
+  explicit LocalBackend(LocalBackendOptions options)
+      : options_(std::move(options)), images_{options_.image_map, options_.podman} {}
 
   Status Apply(const JobPlan& plan) override {
     const JobDir dir = DirOf(plan.id);
@@ -52,11 +55,12 @@ class LocalBackend final : public JobBackend {
     LOCKSTEP_ASSIGN_OR_RETURN(const LauncherLife life, launcher.Life());
     if (life != LauncherLife::kNone) return OkStatus();
     const VolumePlaces places{dir.path(), options_.volumes_dir};
-    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan launch, MakeLaunchPlan(plan, places));
+    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan launch, MakeLaunchPlan(plan, places, images_));
     std::error_code error;
     fs::create_directories(dir.path(), error);
     if (error) return ErrnoStatus("make the job directory " + dir.path(), error.value());
     LOCKSTEP_RETURN_IF_ERROR(PrepareVolumes(plan, places));
+    if (options_.podman) LOCKSTEP_RETURN_IF_ERROR(PrepareRankFolders(plan, places));
     LOCKSTEP_RETURN_IF_ERROR(dir.WritePlan(EncodeLaunchPlan(launch)));
     return launcher.Start({options_.lockstep, "run", "--plan", dir.plan_path()});
   }
@@ -147,12 +151,14 @@ class LocalBackend final : public JobBackend {
     JobObservation observation;
     if (life == JobLife::kRunning) {
       observation.phase = JobPhase::kRunning;
-      LOCKSTEP_ASSIGN_OR_RETURN(observation.active, RanksOf(dir));
+      LOCKSTEP_RETURN_IF_ERROR(Count(dir, nullptr, &observation));
     } else if (life == JobLife::kEnded) {
       LOCKSTEP_ASSIGN_OR_RETURN(const ExitRecord record, dir.ReadExit());
       observation.phase =
           record.cause == ExitCause::kSucceeded ? JobPhase::kSucceeded : JobPhase::kFailed;
       if (observation.phase == JobPhase::kFailed) observation.first_failure = FailureOf(record);
+      // How it ended is known also where its plan cannot be read any more.
+      if (!Count(dir, &record, &observation).ok()) observation.roles.clear();
     } else if (launcher == LauncherLife::kAlive) {
       observation.phase = JobPhase::kStarting;
     } else {
@@ -165,7 +171,33 @@ class LocalBackend final : public JobBackend {
     return observation;
   }
 
-  Result<int> RanksOf(const JobDir& dir) const {
+  // `ended`: how it has ended; nullptr: it runs.
+  static Status Count(const JobDir& dir, const ExitRecord* ended, JobObservation* observation) {
+    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan plan, ReadPlan(dir));
+    RoleTally tally(plan);
+    if (plan.world_size() > 1) {
+      LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<RankExit> exits, dir.ReadRankExits());
+      for (const RankExit& exit : exits) tally.OnExit(exit);
+    } else if (ended != nullptr && (ended->cause == ExitCause::kSucceeded || BlamesRank(*ended))) {
+      tally.OnExit({0, ended->exit_code, false});
+    }
+    const bool is_told = ended != nullptr && !ended->roles.empty();
+    for (const RoleCount& count : is_told ? ended->roles : tally.counts()) {
+      observation->roles.push_back(
+          {count.role, ended == nullptr ? count.active : 0, count.succeeded, count.failed});
+    }
+    for (const LentHosts& lent : plan.lent_hosts) {
+      observation->roles.push_back({lent.role, ended == nullptr ? lent.count : 0});
+    }
+    if (ended == nullptr) observation->active = tally.active();
+    return OkStatus();
+  }
+
+  static bool BlamesRank(const ExitRecord& record) {
+    return record.failure && record.failure->rank >= 0;
+  }
+
+  static Result<LaunchPlan> ReadPlan(const JobDir& dir) {
     const UniqueFd fd(open(dir.plan_path().c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) return ErrnoStatus("open " + dir.plan_path(), errno);
     std::string text;
@@ -174,11 +206,11 @@ class LocalBackend final : public JobBackend {
     while ((n = read(fd.get(), buffer, sizeof(buffer))) > 0)
       text.append(buffer, static_cast<std::size_t>(n));
     if (n < 0) return ErrnoStatus("read " + dir.plan_path(), errno);
-    LOCKSTEP_ASSIGN_OR_RETURN(const LaunchPlan plan, DecodeLaunchPlan(text, dir.plan_path()));
-    return plan.world_size();
+    return DecodeLaunchPlan(text, dir.plan_path());
   }
 
   const LocalBackendOptions options_;
+  const ImageRules images_;
   ExitWatch exits_;
 };
 

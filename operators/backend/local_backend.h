@@ -3,6 +3,7 @@
 // <state>/jobs/<namespace>/<job>-<first 8 of uid>/<generation>/.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,8 @@ struct LocalBackendOptions {
   std::string jobs_dir;     // absolute: <state>/jobs
   std::string lockstep;     // absolute path of the lockstep binary
   std::string volumes_dir;  // absolute: <state>/volumes, for persistentVolumeClaims
+  std::map<std::string, std::string> image_map = {};  // IMAGE -> root file system, or "host"
+  bool podman = false;  // programs of images that are not in the map run in its containers
 };
 
 std::unique_ptr<JobBackend> MakeLocalBackend(LocalBackendOptions options);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "launcher/rank_tokens.h"
 #include "launcher/unique_fd.h"
 
 namespace lockstep {
@@ -20,11 +21,26 @@ std::string FilledPath(const VolumePlaces& places, const std::string& role,
   return places.job_dir + "/volumes/role-" + role + "/" + volume;
 }
 
+const std::string& LocalText(const InlineFile& file) {
+  return file.local_text ? *file.local_text : file.text;
+}
+
+unsigned ModeOf(const InlineFile& file) {
+  return file.mode ? static_cast<unsigned>(*file.mode) : 0644U;
+}
+
+bool DiffersByRank(const Volume& volume) {
+  return std::ranges::any_of(volume.inline_files,
+                             [](const InlineFile& file) { return HasTokens(LocalText(file)); });
+}
+
 // As LaunchMount::source has it.
 std::string SourceOf(const JobPlan& plan, const JobRole& role, const Volume& volume,
                      const VolumePlaces& places) {
   if (volume.host_path) return volume.host_path->path;
-  if (volume.config_map) return FilledPath(places, role.name, volume.name);
+  if (volume.config_map || (!volume.inline_files.empty() && !DiffersByRank(volume))) {
+    return FilledPath(places, role.name, volume.name);
+  }
   if (volume.claim) {
     return places.volumes_dir + "/" + plan.id.namespace_ + "/" + volume.claim->claim_name;
   }
@@ -93,6 +109,15 @@ Status PrepareHostPath(const HostPathVolume& host, const std::string& path) {
                     : ErrnoStatus(path + ".hostPath: make the file " + host.path, errno);
 }
 
+Status PrepareInlineFiles(const JobRole& role, const Volume& volume, const VolumePlaces& places) {
+  if (DiffersByRank(volume)) return OkStatus();
+  for (const InlineFile& file : volume.inline_files) {
+    LOCKSTEP_RETURN_IF_ERROR(WriteFile(FilledPath(places, role.name, volume.name) + "/" + file.path,
+                                       {file.path, LocalText(file), ModeOf(file)}));
+  }
+  return OkStatus();
+}
+
 // subPath names a folder that is made when it is not there, but in a volume of files.
 Status PrepareSubPaths(const JobPlan& plan, const JobRole& role, const Container& container,
                        const VolumePlaces& places) {
@@ -124,10 +149,45 @@ Result<std::vector<LaunchMount>> MountsOf(const JobPlan& plan, const JobRole& ro
     launch.path = mount.mount_path;
     launch.source = SourceOf(plan, role, *volume, places);
     if (!mount.sub_path.empty()) launch.source += "/" + mount.sub_path;
-    launch.read_only =
-        mount.read_only || volume->config_map || (volume->claim && volume->claim->read_only);
+    launch.read_only = mount.read_only || volume->config_map || !volume->inline_files.empty() ||
+                       (volume->claim && volume->claim->read_only);
   }
   return mounts;
+}
+
+std::vector<LaunchFile> RankFilesOf(const JobRole& role) {
+  std::vector<LaunchFile> files;
+  for (const Volume& volume : role.pod_template.spec.volumes) {
+    if (!DiffersByRank(volume)) continue;
+    for (const InlineFile& file : volume.inline_files) {
+      files.push_back(
+          {volume.name + "/" + file.path, LocalText(file), static_cast<int>(ModeOf(file))});
+    }
+  }
+  return files;
+}
+
+Status PrepareRankFolders(const JobPlan& plan, const VolumePlaces& places) {
+  int rank = 0;
+  for (const JobRole& role : plan.spec.roles) {
+    if (role.host_only) continue;
+    const PodSpec& pod = role.pod_template.spec;
+    for (int i = 0; i < role.replicas; ++i, ++rank) {
+      const std::string own = places.job_dir + "/volumes/rank-" + std::to_string(rank) + "/";
+      for (const auto* containers : {&pod.init_containers, &pod.containers}) {
+        for (const Container& container : *containers) {
+          for (const VolumeMount& mount : container.volume_mounts) {
+            const Volume* volume = FindVolume(role, mount.name);
+            if (volume == nullptr) continue;
+            const std::string source = SourceOf(plan, role, *volume, places);
+            if (source.starts_with('/') || DiffersByRank(*volume)) continue;
+            LOCKSTEP_RETURN_IF_ERROR(MakeFolder(own + source + "/" + mount.sub_path));
+          }
+        }
+      }
+    }
+  }
+  return OkStatus();
 }
 
 Status PrepareVolumes(const JobPlan& plan, const VolumePlaces& places) {
@@ -140,11 +200,13 @@ Status PrepareVolumes(const JobPlan& plan, const VolumePlaces& places) {
   }
   for (std::size_t r = 0; r < plan.spec.roles.size(); ++r) {
     const JobRole& role = plan.spec.roles[r];
+    if (role.host_only) continue;
     const PodSpec& pod = role.pod_template.spec;
     const std::string path = "spec.roles[" + std::to_string(r) + "].template.spec.volumes[";
     for (std::size_t i = 0; i < pod.volumes.size(); ++i) {
       const Volume& volume = pod.volumes[i];
       if (volume.claim) LOCKSTEP_RETURN_IF_ERROR(MakeFolder(SourceOf(plan, role, volume, places)));
+      LOCKSTEP_RETURN_IF_ERROR(PrepareInlineFiles(role, volume, places));
       if (!volume.host_path) continue;
       LOCKSTEP_RETURN_IF_ERROR(PrepareHostPath(*volume.host_path, path + std::to_string(i) + "]"));
     }

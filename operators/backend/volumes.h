@@ -21,8 +21,17 @@ Result<std::vector<LaunchMount>> MountsOf(const JobPlan& plan, const JobRole& ro
                                           const Container& container, const std::string& path,
                                           const VolumePlaces& places);
 
-// Makes what must be there before the launcher starts: the files of ConfigMaps, folders of claims,
-// host paths that are to be made. InvalidArgument: a host path is not what its type says.
+// The inline files of a role that differ from rank to rank (they hold tokens); the launcher writes
+// them, into the rank's own folder. Pure.
+std::vector<LaunchFile> RankFilesOf(const JobRole& role);
+
+// Makes what must be there before the launcher starts: the files of ConfigMaps and inline ones,
+// folders of claims, host paths that are to be made. InvalidArgument: a host path is not what its
+// type says.
 Status PrepareVolumes(const JobPlan& plan, const VolumePlaces& places);
+
+// The ranks' own folders, for containers that are to be shown them: the launcher makes only those
+// that it mounts itself.
+Status PrepareRankFolders(const JobPlan& plan, const VolumePlaces& places);
 
 }  // namespace lockstep

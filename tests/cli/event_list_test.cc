@@ -32,7 +32,7 @@ TEST(EventListTest, ConditionsStartsAndFailuresBecomeEventsInOrder) {
   job.status.start_time = "2026-01-01T00:00:03Z";
   job.status.completion_time = "2026-01-01T00:00:08Z";
   job.status.conditions = {At("2026-01-01T00:00:08Z", "Failed", "True", "", "gave up")};
-  job.status.first_failure = FirstFailure{1, "h", "signal", 0, 9, "was killed", {}};
+  job.status.first_failure = FirstFailure{1, "worker", "h", "signal", 0, 9, "was killed", {}};
   const auto events = EventsOf({trial, job});
   EXPECT_EQ(FormatTable(MakeEventTable(events, false, ParseTime("2026-01-01T00:00:10Z").value())),
             "LAST SEEN   TYPE      REASON         OBJECT          MESSAGE\n"

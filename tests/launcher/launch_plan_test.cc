@@ -119,6 +119,67 @@ TEST(LaunchPlan, ReadsBackWhatItWrote) {
   EXPECT_EQ(plan->world_size(), 4);
 }
 
+LaunchPlan WithAll() {
+  LaunchPlan plan;
+  plan.roles = {{.name = "worker",
+                 .ranks = 2,
+                 .init = {{.name = "side",
+                           .command = {"s"},
+                           .sidecar = true,
+                           .every_rank = true,
+                           .root = "/images/s",
+                           .container = true,
+                           .image = "s:1"}},
+                 .command = {"w"},
+                 .env = {{"RANK", "${lockstep.rank}"}},
+                 .working_dir = {},
+                 .restart = RestartRule::kExitCode,
+                 .host_names = {"w-${lockstep.index}"},
+                 .port = 2222,
+                 .root = "/images/w",
+                 .container = true,
+                 .image = "w:1",
+                 .files = {{"conf/a", "x\n", 0600}}}};
+  plan.lent_hosts = {{"node", 3, {"n-${lockstep.index}"}}};
+  plan.rank_variables = RankVariables::kLockstep;
+  plan.success = SuccessRule::kFirstRole;
+  return plan;
+}
+
+TEST(LaunchPlan, ReadsBackWhatMostPlansLeaveOut) {
+  const std::string text = EncodeLaunchPlan(WithAll());
+  const Result<LaunchPlan> plan = DecodeLaunchPlan(text, "plan.json");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_EQ(EncodeLaunchPlan(*plan), text);
+  const LaunchRole& role = plan->roles[0];
+  EXPECT_EQ(role.restart, RestartRule::kExitCode);
+  EXPECT_EQ(role.host_names, WithAll().roles[0].host_names);
+  EXPECT_EQ(role.port, 2222);
+  EXPECT_EQ(role.root, "/images/w");
+  EXPECT_TRUE(role.container);
+  EXPECT_EQ(role.image, "w:1");
+  ASSERT_EQ(role.files.size(), 1U);
+  EXPECT_EQ(role.files[0].path + role.files[0].text, "conf/ax\n");
+  EXPECT_EQ(role.files[0].mode, 0600);
+  EXPECT_TRUE(role.init[0].every_rank && role.init[0].container);
+  EXPECT_EQ(role.init[0].root + role.init[0].image, "/images/ss:1");
+  ASSERT_EQ(plan->lent_hosts.size(), 1U);
+  EXPECT_EQ(plan->lent_hosts[0].role, "node");
+  EXPECT_EQ(plan->lent_hosts[0].count, 3);
+  EXPECT_EQ(plan->rank_variables, RankVariables::kLockstep);
+  EXPECT_EQ(plan->success, SuccessRule::kFirstRole);
+}
+
+TEST(LaunchPlan, SidecarsBesideEachRankMayHaveOneNameInTwoRoles) {
+  LaunchPlan plan = WithAll();
+  plan.lent_hosts.clear();
+  plan.roles.push_back(plan.roles[0]);
+  plan.roles[1].name = "ps";
+  EXPECT_TRUE(CheckLaunchPlan(plan).ok());
+  plan.roles[1].init.push_back(plan.roles[1].init[0]);
+  EXPECT_THAT(CheckLaunchPlan(plan).message(), HasSubstr("roles[1].init[1].name: 'side' names"));
+}
+
 TEST(LaunchPlan, NeedsOnlyACommand) {
   const Result<LaunchPlan> plan =
       DecodeLaunchPlan(R"({"roles": [{"name": "worker", "command": ["true"]}]})", "p");
@@ -183,7 +244,20 @@ INSTANTIATE_TEST_SUITE_P(
         BadPlan{Role(R"(, "env": {"A=B": ""})"), "roles[0].env: 'A=B' is no name"},
         BadPlan{Role(R"(, "env": {"LOCAL_RANK": "0"})"), "roles[0].env.LOCAL_RANK: is set by"},
         BadPlan{Role(R"(, "env": {"A": "x\u0000y"})"), "roles[0].env.A: contains a NUL"},
-        BadPlan{R"({"roles": [], "success": "chief"})", "success: 'chief' is unknown; use"},
+        BadPlan{R"({"roles": [], "success": "chief"})",
+                "success: 'chief' is unknown; use all-ranks, rank-0, first-role or any-rank"},
+        BadPlan{R"({"roles": [], "rank_variables": "x"})", "use all or lockstep"},
+        BadPlan{Role(R"(, "restart": "x")"), "roles[0].restart: 'x' is unknown; use on-failure"},
+        BadPlan{Role(R"(, "port": 70000)"), "roles[0].port: is 70000, must be 1 to 65535"},
+        BadPlan{Role(R"(, "host_names": ["a b"])"), "roles[0].host_names[0]: 'a b' is no name"},
+        BadPlan{Role(R"(, "root": "x")"), "roles[0].root: 'x' must be an absolute path"},
+        BadPlan{Role(R"(, "files": [{"path": "../x", "text": ""}])"),
+                "roles[0].files[0].path: '../x' must be a path inside"},
+        BadPlan{Role(R"(, "files": [{"path": "x"}])"), "roles[0].files[0].text: is missing"},
+        BadPlan{R"({"roles":[{"name":"a","command":["x"]}],"lent_hosts":[{"role":"a"}]})",
+                "lent_hosts[0].role: 'a' is empty, or there twice"},
+        BadPlan{Role(R"(, "env": {"A": "${lockstep.x}"})"),
+                "plan.json: roles[0].env.A: '${lockstep.x}' is no token"},
         BadPlan{R"({"roles": [{"name":"a","command":["x"]},{"name":"a","command":["x"]}]})",
                 "roles[1].name: 'a' is there twice"},
         BadPlan{R"({"roles": [{"name":"a","command":["x"]}], "grace_ms": -1})", "grace_ms: is -1"},

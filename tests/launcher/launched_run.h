@@ -40,9 +40,9 @@ struct RunResult {
 class LaunchedRun {
  public:
   struct Options {
-    bool close_stdout = false;     // a reader that is gone
-    std::vector<std::string> env;  // NAME=VALUE, on top of ours
-    std::string job_dir;           // empty: one in a folder of its own
+    bool close_stdout = false;          // a reader that is gone
+    std::vector<std::string> env = {};  // NAME=VALUE, on top of ours
+    std::string job_dir = {};           // empty: one in a folder of its own
   };
   // `lockstep run --job-dir JOB_DIR arguments...`.
   explicit LaunchedRun(std::vector<std::string> arguments);

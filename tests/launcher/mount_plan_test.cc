@@ -67,8 +67,7 @@ ListedTree Machine() {
                      {"/job/file", ""}});
 }
 
-std::vector<std::string> Steps(const std::vector<BoundPath>& bounds) {
-  const Result<MountPlan> plan = MakeMountPlan(bounds, Machine(), "/s");
+std::vector<std::string> StepsOf(const Result<MountPlan>& plan) {
   if (!plan.ok()) return {plan.status().message()};
   constexpr const char* kNames[] = {"take", "memory", "folder", "file", "link",
                                     "bind", "move",   "root",   "put",  "read-only"};
@@ -81,6 +80,28 @@ std::vector<std::string> Steps(const std::vector<BoundPath>& bounds) {
     steps.push_back(text);
   }
   return steps;
+}
+
+std::vector<std::string> Steps(const std::vector<BoundPath>& bounds) {
+  return StepsOf(MakeMountPlan(bounds, Machine(), "/s"));
+}
+
+TEST(MountPlan, ARootOfItsOwnIsBuiltAsideAndEnteredLast) {
+  const ListedTree image({{"/bin", "/usr/bin"}, {"/usr/", ""}, {"/usr/bin/", ""}, {"/proc/", ""}});
+  EXPECT_THAT(
+      StepsOf(MakeRootMountPlan({"/img", image, "/b"},
+                                {{"/proc", "/proc", false}, {"/bin/tool", "/job/file", true}},
+                                ListedTree({{"/proc/", ""}, {"/job/file", ""}}), "/s")),
+      ElementsAre("take /proc", "take /job/file", "bind /img /b", "memory /s", "file /s/tool",
+                  "move /s /b/usr/bin", "put /b/proc 0", "put /b/usr/bin/tool 1",
+                  "read-only /b/usr/bin/tool", "root /b"));
+  // Over the image's top folder: it is covered like any other, and entered with the rest.
+  EXPECT_THAT(
+      StepsOf(MakeRootMountPlan({"/img", image, "/b"}, {{"/data", "/job", false}},
+                                ListedTree({{"/job/", ""}}), "/s")),
+      ElementsAre("take /job", "bind /img /b", "memory /s", "link /usr/bin /s/bin",
+                  "folder /s/proc", "bind /b/proc /s/proc", "folder /s/usr", "bind /b/usr /s/usr",
+                  "folder /s/data", "move /s /b", "put /b/data 0", "root /b"));
 }
 
 TEST(MountPlan, BindsWhereThePathIsThere) {

@@ -101,6 +101,31 @@ TEST(RankEnvironment, ThreadsAndAddressesYieldToThePlan) {
               Contains(Pair("OMP_NUM_THREADS", "5")));
 }
 
+TEST(RankEnvironment, WhereThePlanTellsTheRestTheRankIsOursAlone) {
+  LaunchPlan plan = TwoRoles();
+  plan.rank_variables = RankVariables::kLockstep;
+  plan.roles[1].env = {{"RANK", "7"}, {"WORLD_SIZE", "8"}};
+  const Environment env = RankEnvironment(
+      plan, DrawnRun(), 2, {{"LOCAL_RANK", "5"}, {"MASTER_ADDR", "h"}, {"HOME", "/root"}});
+  const Environment expected = {{"LOCKSTEP_JOB", "mnist"},
+                                {"LOCKSTEP_GENERATION", "3"},
+                                {"LOCKSTEP_JOB_DIR", "/jobs/1"},
+                                {"LOCKSTEP_JOB_TAG", "t1"},
+                                {"LOCKSTEP_LOCAL_RANK", "2"},
+                                {"LOCKSTEP_LOCAL_WORLD_SIZE", "4"},
+                                {"LOCKSTEP_NODES", "1"},
+                                {"LOCKSTEP_NODE_RANK", "0"},
+                                {"LOCKSTEP_RANK", "2"},
+                                {"LOCKSTEP_RENDEZVOUS", "unix:@lockstep-t1"},
+                                {"LOCKSTEP_WORLD_SIZE", "4"},
+                                {"RANK", "7"},
+                                {"WORLD_SIZE", "8"},
+                                {"HOME", "/root"},
+                                {"SHARED", "plan"},
+                                {"SIDE", "plan"}};
+  EXPECT_EQ(env, expected);
+}
+
 TEST(RankEnvironment, ARunInARankKeepsTheOuterTag) {
   EXPECT_THAT(RankEnvironment(TwoRoles(), DrawnRun(), 0, {{"LOCKSTEP_JOB_TAG", "outer"}}),
               Contains(Pair("LOCKSTEP_JOB_TAG", "outer:t1")));

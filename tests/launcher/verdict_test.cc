@@ -52,6 +52,40 @@ TEST(Verdict, AnyRanksFailureBeforeRank0IsAFailure) {
   EXPECT_EQ(verdict.Record().exit_code, 2);
 }
 
+TEST(Verdict, AllOfTheFirstRoleDecideUnderItsRule) {
+  Verdict verdict(SuccessRule::kFirstRole, "h", 2);
+  verdict.OnExit(Rank(1), Exited(0), {});
+  verdict.OnExit(Rank(2), Exited(0), {});  // of another role
+  verdict.OnExit({-1, "worker", "fetch", 4712}, Exited(0), {});
+  EXPECT_FALSE(verdict.decided());
+  verdict.OnExit(Rank(0), Exited(0), {});
+  EXPECT_TRUE(verdict.decided());
+  verdict.OnExit(Rank(3), SIGTERM, {});  // by us
+  EXPECT_EQ(verdict.Record().cause, ExitCause::kSucceeded);
+}
+
+TEST(Verdict, TheFirstRankToEndWellDecidesUnderAnyRank) {
+  Verdict verdict(SuccessRule::kAnyRank, "h", 3);
+  verdict.OnExit({-1, "worker", "fetch", 4712}, Exited(0), {});
+  EXPECT_FALSE(verdict.decided()) << "an init command is no rank";
+  verdict.OnExit(Rank(2), Exited(0), {});
+  EXPECT_TRUE(verdict.decided());
+  verdict.OnExit(Rank(0), Exited(1), {});
+  EXPECT_EQ(verdict.Record().cause, ExitCause::kSucceeded);
+}
+
+TEST(Verdict, AFailureBeforeItIsAFailureUnderEachRule) {
+  for (const SuccessRule rule : {SuccessRule::kAllRanks, SuccessRule::kRank0,
+                                 SuccessRule::kFirstRole, SuccessRule::kAnyRank}) {
+    Verdict verdict(rule, "h", 2);
+    verdict.OnExit(Rank(3), Exited(4), {});
+    for (const int rank : {0, 1, 2}) verdict.OnExit(Rank(rank), Exited(0), {});
+    EXPECT_EQ(verdict.Record().exit_code, 4);
+    EXPECT_EQ(verdict.Record().failure->rank, 3);
+    EXPECT_EQ(verdict.Record().failure->role, "worker");
+  }
+}
+
 TEST(Verdict, CausesHaveTheirExitCodes) {
   struct Case {
     void (*event)(Verdict*);

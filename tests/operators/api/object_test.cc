@@ -10,7 +10,7 @@ TEST(Object, ComesBackAsItWasEncoded) {
   job.meta.name = "a";
   job.spec.roles.push_back({"worker", 0, {}});
   job.spec.active_deadline_seconds = 0;
-  job.status.first_failure = FirstFailure{0, "host", "signal", 0, 9, "", {}};
+  job.status.first_failure = FirstFailure{0, "worker", "host", "signal", 0, 9, "", {}};
   ConfigMap map;
   map.data = {{"empty", ""}, {"template.yaml", "a: 1\n"}};
   map.immutable = false;

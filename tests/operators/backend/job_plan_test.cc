@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "operators/backend/variable_expansion.h"
 
 namespace lockstep {
@@ -280,6 +283,180 @@ TEST(JobPlan, SidecarsKeepTheirOrderAndTheCollectorComesLast) {
   EXPECT_THAT(Described(plan->roles[0].init[3].mounts), ElementsAre("/logs logs"));
 }
 
+TEST(JobPlan, CarriesWhatAnyKindSaysOfItsRoles) {
+  TrainingJob job = Job();
+  JobRole& worker = job.spec.roles[0];
+  worker.restart_policy = "ExitCode";
+  worker.host_names = {"fm-worker-${lockstep.index}"};
+  worker.port = 2222;
+  Pod(job).containers[0].env = {{"RANK", "${lockstep.rank}"},
+                                {"A", "$(RANK)@${lockstep.host:worker/0}"}};
+  JobRole lent = worker;
+  lent.name = "node";
+  lent.replicas = 3;
+  lent.host_only = true;
+  lent.pod_template.spec.containers[0].command.clear();  // sshd, of its image
+  lent.pod_template.spec.volumes = {{.name = "h", .host_path = HostPathVolume{"/no", "Directory"}}};
+  job.spec.roles.push_back(lent);
+  job.spec.success_policy = "FirstRole";
+  job.spec.rank_environment = "Lockstep";
+  const auto plan = LaunchPlanOf(job, 0, "/j");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  ASSERT_EQ(plan->roles.size(), 1U);
+  EXPECT_EQ(plan->roles[0].restart, RestartRule::kExitCode);
+  EXPECT_EQ(plan->roles[0].port, 2222);
+  EXPECT_THAT(plan->roles[0].host_names, ElementsAre("fm-worker-${lockstep.index}"));
+  EXPECT_EQ(plan->roles[0].env.at("A"), "${lockstep.rank}@${lockstep.host:worker/0}");
+  ASSERT_EQ(plan->lent_hosts.size(), 1U);
+  EXPECT_EQ(plan->lent_hosts[0].role, "node");
+  EXPECT_EQ(plan->lent_hosts[0].count, 3);
+  EXPECT_EQ(plan->success, SuccessRule::kFirstRole);
+  EXPECT_EQ(plan->rank_variables, RankVariables::kLockstep);
+  const auto made = MakeJobPlan(job, 0, "node", OnlyC);
+  const std::string dir = testing::TempDir() + "lockstep-job-plan";
+  EXPECT_TRUE(PrepareVolumes(*made, {dir, dir}).ok()) << "of a role that is not started";
+}
+
+TEST(JobPlan, KnowsEachPolicyByItsName) {
+  const auto with = [](const std::string& success, const std::string& restart) {
+    TrainingJob job = Job();
+    job.spec.success_policy = success;
+    job.spec.roles[0].restart_policy = restart;
+    const auto plan = LaunchPlanOf(job, 0, "/j");
+    EXPECT_TRUE(plan.ok()) << plan.status().ToString();
+    return std::pair(plan->success, plan->roles[0].restart);
+  };
+  EXPECT_EQ(with("", ""), std::pair(SuccessRule::kAllRanks, RestartRule::kOnFailure));
+  EXPECT_EQ(with("AllRanks", "OnFailure"),
+            std::pair(SuccessRule::kAllRanks, RestartRule::kOnFailure));
+  EXPECT_EQ(with("AnyRank", "Always"), std::pair(SuccessRule::kAnyRank, RestartRule::kAlways));
+  EXPECT_EQ(with("Rank0", "Never"), std::pair(SuccessRule::kRank0, RestartRule::kNever));
+}
+
+TEST(JobPlan, FurtherContainersRunBesideEachRank) {
+  TrainingJob job = Job();
+  Container side = Pod(job).containers[0];
+  side.name = "tensorboard";
+  side.command = {"board"};
+  side.working_dir = "/board";
+  side.volume_mounts = {{"logs", "/logs", "", false}};
+  Pod(job).containers.push_back(side);
+  Pod(job).volumes = {{.name = "logs"}};
+  Container native = side;
+  native.name = "native";
+  native.restart_policy = "Always";
+  Pod(job).init_containers = {native};
+  auto plan = LaunchPlanOf(job, 0, "/j");
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  ASSERT_EQ(plan->roles[0].init.size(), 2U);
+  EXPECT_EQ(plan->roles[0].init[0].name, "native");
+  EXPECT_TRUE(plan->roles[0].init[0].sidecar && plan->roles[0].init[0].every_rank);
+  const LaunchInit& board = plan->roles[0].init[1];
+  EXPECT_TRUE(board.sidecar && board.every_rank);
+  EXPECT_EQ(board.name, "tensorboard");
+  EXPECT_EQ(board.env.at("OUT"), "/tmp/0.1");
+  EXPECT_EQ(board.working_dir, "/board");
+  EXPECT_THAT(board.command, ElementsAre("board", "--lr=0.1", "--out=/tmp/0.1"));
+  EXPECT_THAT(Described(board.mounts), ElementsAre("/logs logs"));
+  job.spec.roles[0].replicas = 1;
+  plan = LaunchPlanOf(job, 0, "/j");
+  EXPECT_FALSE(plan->roles[0].init[0].every_rank) << "its log is native.log";
+}
+
+TEST(JobPlan, InlineFilesAreWrittenOnceOrForEachRank) {
+  TrainingJob job = Job();
+  Pod(job).volumes = {
+      {.name = "same", .inline_files = {{"hostfile", "a slots=1", "localhost slots=4", 0444}}},
+      {.name = "own", .inline_files = {{"d/me", "${lockstep.rank}"}, {"b", "x"}}}};
+  Pod(job).containers[0].volume_mounts = {{"same", "/etc/mpi", "", false},
+                                          {"own", "/own", "", false}};
+  const std::string dir = testing::TempDir() + "lockstep-inline";
+  const auto plan = LaunchPlanOf(job, 0, dir);
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_THAT(Described(plan->roles[0].mounts),
+              ElementsAre("/etc/mpi " + dir + "/volumes/role-worker/same ro", "/own own ro"));
+  ASSERT_EQ(plan->roles[0].files.size(), 2U);
+  EXPECT_EQ(plan->roles[0].files[0].path, "own/d/me");
+  EXPECT_EQ(plan->roles[0].files[0].text, "${lockstep.rank}");
+  EXPECT_EQ(plan->roles[0].files[1].path, "own/b");
+  ASSERT_TRUE(PrepareVolumes(*MakeJobPlan(job, 0, "node", OnlyC), {dir, dir}).ok());
+  std::ifstream file(dir + "/volumes/role-worker/same/hostfile");
+  std::string line;
+  std::getline(file, line);
+  EXPECT_EQ(line, "localhost slots=4");
+  EXPECT_FALSE(std::filesystem::exists(dir + "/volumes/role-worker/own"));
+  std::filesystem::remove_all(dir);
+}
+
+Result<LaunchPlan> PlanWithImages(const TrainingJob& job, const ImageRules& images) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const JobPlan plan, MakeJobPlan(job, 0, "node", OnlyC));
+  return MakeLaunchPlan(plan, {"/j", "/v"}, images);
+}
+
+TEST(JobPlan, ImagesRunWhereTheMapSays) {
+  TrainingJob job = Job();
+  Pod(job).containers[0].image = "torch:2";
+  Container fetch;
+  fetch.command = {"fetch"};
+  Pod(job).init_containers = {fetch};
+  auto plan = PlanWithImages(job, {});
+  EXPECT_EQ(plan->roles[0].image, "torch:2");
+  EXPECT_EQ(plan->roles[0].root, "");
+  plan = PlanWithImages(job, {{{"torch:2", "host"}}, true});
+  EXPECT_EQ(plan->roles[0].image, "") << "somebody has said so";
+  EXPECT_EQ(plan->roles[0].command[0], "train");
+  EXPECT_EQ(plan->roles[0].init[0].working_dir, "") << "the role's";
+  plan = PlanWithImages(job, {{{"torch:2", "/images/torch"}}, false});
+  EXPECT_EQ(plan->roles[0].root, "/images/torch");
+  EXPECT_EQ(plan->roles[0].image, "");
+  EXPECT_EQ(plan->roles[0].working_dir, "/") << "that of apply is none of the image's";
+  EXPECT_EQ(plan->roles[0].env.at("PATH"), kImagePath);
+  EXPECT_EQ(plan->roles[0].init[0].root, "") << "it has no image";
+  EXPECT_EQ(plan->roles[0].init[0].working_dir, "/where/apply/ran");
+  EXPECT_EQ(plan->roles[0].init[0].env.at("PATH"), "/bin");
+}
+
+TEST(JobPlan, PodmanIsToldAllThatTheContainerNeeds) {
+  TrainingJob job = Job();
+  job.spec.rank_environment = "Lockstep";
+  job.spec.roles[0].host_names = {"w-${lockstep.index}"};
+  Container& container = Pod(job).containers[0];
+  container.image = "torch:2";
+  container.working_dir = "/src";
+  container.env.push_back({"PATH", "/opt/conda/bin"});
+  Pod(job).volumes = {{.name = "logs"}, {.name = "data", .host_path = HostPathVolume{"/d", ""}}};
+  container.volume_mounts = {{"logs", "/logs", "", false}, {"data", "/data", "", true}};
+  auto plan = PlanWithImages(job, {{}, true});
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  const LaunchRole& role = plan->roles[0];
+  EXPECT_THAT(
+      role.command,
+      ElementsAre("podman", "run", "--rm", "--init", "--network", "host", "--pull", "missing",
+                  "--security-opt", "label=disable", "--add-host", "w-0:127.0.0.1", "--add-host",
+                  "w-1:127.0.0.1", "-v", "/j:/j", "-v",
+                  "/j/volumes/rank-${lockstep.rank}/logs:/logs", "-v", "/d:/data:ro", "-w", "/src",
+                  "-e", "LOCKSTEP_*", "-e", "LR", "-e", "OUT", "-e", "PATH=/opt/conda/bin",
+                  "--entrypoint", "[\"train\"]", "torch:2", "--lr=0.1", "--out=/tmp/0.1"));
+  EXPECT_TRUE(role.container);
+  EXPECT_TRUE(role.mounts.empty());
+  EXPECT_FALSE(role.env.contains("PATH")) << "podman is found by the machine's";
+  EXPECT_EQ(role.env.at("LR"), "0.1");
+  EXPECT_EQ(role.image, "");
+
+  job.spec.rank_environment = "";
+  container.command.clear();  // the image's own
+  container.image_pull_policy = "Never";
+  plan = PlanWithImages(job, {{}, true});
+  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
+  EXPECT_THAT(plan->roles[0].command,
+              testing::IsSupersetOf({"never", "WORLD_SIZE", "MASTER_PORT"}));
+  EXPECT_THAT(plan->roles[0].command, testing::Not(testing::Contains("--entrypoint")));
+
+  Pod(job).volumes[1].host_path->path = "/a:b";
+  EXPECT_THAT(PlanWithImages(job, {{}, true}).status().message(),
+              HasSubstr("containers[0]: '/a:b' cannot be shown at '/data' by podman"));
+}
+
 TEST(JobPlan, RefusesWhatCannotRunHereByItsPath) {
   const auto error = [](auto change) {
     TrainingJob job = Job();
@@ -297,6 +474,14 @@ TEST(JobPlan, RefusesWhatCannotRunHereByItsPath) {
       HasSubstr("spec.roles[0].template.spec.containers: has 0 containers"));
   EXPECT_THAT(error([](TrainingJob& job) { job.spec.success_policy = "Chief"; }),
               HasSubstr("spec.successPolicy: 'Chief'"));
+  EXPECT_THAT(error([](TrainingJob& job) { job.spec.rank_environment = "None"; }),
+              HasSubstr("spec.rankEnvironment: 'None'"));
+  EXPECT_THAT(error([](TrainingJob& job) { job.spec.roles[0].restart_policy = "Once"; }),
+              HasSubstr("spec.roles[0].restartPolicy: 'Once'"));
+  EXPECT_THAT(error([](TrainingJob& job) {
+                Pod(job).containers[0].env = {{"A", "${lockstep.port:ps/0}"}};
+              }),
+              HasSubstr("roles[0].env.A: '${lockstep.port:ps/0}' names the role 'ps'"));
   EXPECT_THAT(error([](TrainingJob& job) {
                 Pod(job).containers[0].volume_mounts = {{"v", "/v", "", false}};
               }),

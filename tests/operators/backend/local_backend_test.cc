@@ -180,6 +180,111 @@ TEST_F(LocalBackendTest, AJobSeesTheVolumesOfItsPod) {
   EXPECT_TRUE(std::filesystem::exists(kept)) << "a claim survives its job";
 }
 
+JobRole ShellRole(const std::string& name, int replicas, const std::string& shell) {
+  JobRole role;
+  role.name = name;
+  role.replicas = replicas;
+  Container container;
+  container.command = {"sh", "-c", shell};
+  role.pod_template.spec.containers = {container};
+  return role;
+}
+
+std::string Counts(const JobObservation& job) {
+  std::string text = std::to_string(job.active) + ":";
+  for (const RoleStatus& role : job.roles) {
+    text += " " + role.name + " " + std::to_string(role.active) + "/" +
+            std::to_string(role.succeeded) + "/" + std::to_string(role.failed);
+  }
+  return text;
+}
+
+TEST_F(LocalBackendTest, CountsTheRanksOfEachRoleWhileItRunsAndAtItsEnd) {
+  const std::string gate = jobs_ + "/gate";
+  ASSERT_EQ(mkfifo(gate.c_str(), 0600), 0);
+  JobPlan plan = Plan("");
+  JobRole lent = ShellRole("node", 2, "");
+  lent.host_only = true;
+  plan.spec.roles = {ShellRole("chief", 1, "read x < " + gate + "; exit 5"),
+                     ShellRole("worker", 2, "true"), lent};
+  ASSERT_TRUE(Backend()->Apply(plan).ok());
+  EXPECT_TRUE(Await([&] {
+    return Counts(*Backend()->Observe(id_)) == "1: chief 1/0/0 worker 0/2/0 node 2/0/0";
+  })) << Counts(*Backend()->Observe(id_));
+  std::ofstream(gate) << "go on\n";
+  ASSERT_TRUE(AwaitPhase(JobPhase::kFailed));
+  const JobObservation ended = Backend()->Observe(id_).value();
+  EXPECT_EQ(Counts(ended), "0: chief 0/0/1 worker 0/2/0 node 0/0/0");
+  EXPECT_EQ(ended.first_failure->role, "chief");
+  EXPECT_EQ(ended.first_failure->exit_code, 5);
+}
+
+TEST_F(LocalBackendTest, CountsTheOneRankOfAJobToo) {
+  ASSERT_TRUE(Backend()->Apply(Plan("true")).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded));
+  EXPECT_EQ(Counts(*Backend()->Observe(id_)), "0: worker 0/1/0");
+  id_.generation = 1;
+  ASSERT_TRUE(Backend()->Apply(Plan("exit 3")).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kFailed));
+  EXPECT_EQ(Counts(*Backend()->Observe(id_)), "0: worker 0/0/1");
+}
+
+// It writes down what it is told, and runs the program in place of the container.
+constexpr char kFakePodman[] = R"(#!/bin/bash
+printf '%s\n' "$@" > "$RECORD/args-$LOCKSTEP_RANK"
+while [ $# -gt 0 ]; do
+  case $1 in
+    --entrypoint) entry=$2; shift 2 ;;
+    -v) [ -e "${2%%:*}" ] || { echo "no such folder: $2" >&2; exit 125; }; shift 2 ;;
+    run|--rm|--init) shift ;;
+    -*) shift 2 ;;
+    *) shift; break ;;
+  esac
+done
+entry=${entry#'["'}
+exec "${entry%'"]'}" "$@"
+)";
+
+TEST_F(LocalBackendTest, ProgramsOfImagesRunByPodmanWhereThatIsAskedFor) {
+  const std::string podman = jobs_ + "/podman";
+  std::ofstream(podman) << kFakePodman;
+  std::filesystem::permissions(podman, std::filesystem::perms::owner_all);
+  JobPlan plan = Plan("");
+  plan.path = jobs_ + ":/usr/bin:/bin";
+  JobRole role = ShellRole("worker", 2, "");
+  Container& container = role.pod_template.spec.containers[0];
+  container.command = {"sh"};
+  container.args = {"-c", "echo rank $RANK of $WHO at $WORLD_SIZE"};
+  container.image = "img:1";
+  container.env = {{"RECORD", jobs_}, {"WHO", "job-${lockstep.index}"}};
+  role.pod_template.spec.volumes = {{.name = "own"}};
+  container.volume_mounts = {{"own", "/own", "sub", false}};
+  plan.spec.roles = {role};
+  const auto backend = MakeLocalBackend({.jobs_dir = jobs_,
+                                         .lockstep = LOCKSTEP_PLAN_RUNNER,
+                                         .volumes_dir = jobs_ + "/volumes",
+                                         .podman = true});
+  ASSERT_TRUE(backend->Apply(plan).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded)) << TextOf(dir_.merged_log_path());
+  EXPECT_EQ(TextOf(dir_.rank_log_path(1)), "rank 1 of job-1 at 2\n");
+  const std::string args = TextOf(jobs_ + "/args-1");
+  EXPECT_THAT(args, testing::StartsWith("run\n--rm\n--init\n--network\nhost\n--pull\nmissing\n"));
+  EXPECT_THAT(args, HasSubstr("\n-v\n" + dir_.path() + "/volumes/rank-1/own/sub:/own\n"));
+  EXPECT_THAT(args, HasSubstr("\n-e\nRANK\n"));
+  EXPECT_THAT(args, HasSubstr("\n-e\nWHO\n--entrypoint\n[\"sh\"]\nimg:1\n-c\n"));
+  EXPECT_THAT(TextOf(dir_.merged_log_path()), testing::Not(HasSubstr("is not pulled")));
+}
+
+TEST_F(LocalBackendTest, AnImageThatIsNotMappedIsToldInTheLog) {
+  JobPlan plan = Plan("true");
+  plan.spec.roles[0].pod_template.spec.containers[0].image = "img:1";
+  ASSERT_TRUE(Backend()->Apply(plan).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded));
+  EXPECT_THAT(TextOf(dir_.merged_log_path()),
+              HasSubstr("[lockstep] image img:1 is not pulled: its program runs on this machine as "
+                        "it is (--image-map img:1=DIR|host, --runtime podman)\n"));
+}
+
 TEST_F(LocalBackendTest, AHostPathThatIsNotWhatItIsSaidToBeFailsTheJobClearly) {
   const auto error = [&](const std::string& path, const std::string& type) {
     JobPlan plan = Plan("true");
