@@ -29,6 +29,8 @@ namespace reason {
 // Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
 // Of a TrainingJob that waits for a ConfigMap; Kubernetes' word for a pod that does.
 inline constexpr char kCreateContainerConfigError[] = "CreateContainerConfigError";
+// Of a TrainingJob that waits for GPUs, CPUs or memory of this machine.
+inline constexpr char kQueued[] = "Queued";
 inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
 // Succeeded or Failed, of an Experiment whose kDeadlineAnnotation has passed.
 inline constexpr char kExperimentDeadlineExceeded[] = "ExperimentDeadlineExceeded";
