@@ -103,14 +103,17 @@ FileLookups LookupsOf(const std::vector<Object>& objects) {
 
 // The TrainingJob, then plan.json: two documents of YAML, or one object of JSON.
 Result<std::string> PlanText(const RenderOptions& options, TrainingJob job,
-                             const FileLookups& lookups, const StateDir& dir) {
+                             const FileLookups& lookups, const VerbContext& context) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const StateDir dir, FindStateDir(context.state_dir_flag, ProcessEnv()));
+  LOCKSTEP_ASSIGN_OR_RETURN(const OperatorConfig config, FindOperatorConfig(context));
   const Json manifest = EncodeObject(job);
   job.meta.uid = kSampleUid;
   LOCKSTEP_ASSIGN_OR_RETURN(const JobPlan plan,
                             MakeJobPlan(job, 0, HostName(), lookups.config_maps, lookups.secrets));
   LOCKSTEP_ASSIGN_OR_RETURN(
       const LaunchPlan launch,
-      MakeLaunchPlan(plan, {LocalJobDir(dir.jobs_path(), plan.id), dir.volumes_path()}));
+      MakeLaunchPlan(plan, {LocalJobDir(dir.jobs_path(), plan.id), dir.volumes_path()},
+                     {config.image_map, config.podman.value_or(false)}));
   const std::string processes = EncodeLaunchPlan(launch);
   if (options.output == "yaml") return ToYaml(manifest) + "---\n" + processes;
   return Text({{"job", manifest}, {"plan", Json::parse(processes, nullptr, false)}}, "json");
@@ -119,20 +122,19 @@ Result<std::string> PlanText(const RenderOptions& options, TrainingJob job,
 // The job of a trial, or one by itself, as it runs: with --plan, and its processes.
 Result<std::string> RenderOne(const RenderOptions& options, const Object& applied,
                               const FileLookups& lookups, const VerbContext& context) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const StateDir dir, FindStateDir(context.state_dir_flag, ProcessEnv()));
   if (const auto* job = std::get_if<TrainingJob>(&applied)) {
     if (!options.assignments.empty() || !options.name.empty()) {
       return InvalidArgument("--set and --name are of a trial, and " +
                              AppliedKey(applied).ToString() + " is a job by itself");
     }
-    if (options.plan) return PlanText(options, *job, lookups, dir);
+    if (options.plan) return PlanText(options, *job, lookups, context);
     return Text(EncodeObject(*job), options.output);
   }
   LOCKSTEP_ASSIGN_OR_RETURN(const Trial trial,
                             TrialOf(options, std::get<Experiment>(applied), lookups.config_maps));
   if (!options.plan) return Text(trial.spec.run_spec, options.output);
   LOCKSTEP_ASSIGN_OR_RETURN(TrainingJob job, TrialJob(trial));
-  return PlanText(options, std::move(job), lookups, dir);
+  return PlanText(options, std::move(job), lookups, context);
 }
 
 int Render(const RenderOptions& options, const VerbContext& context) {
