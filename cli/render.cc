@@ -76,6 +76,7 @@ std::string Text(const Json& json, const std::string& output) {
 struct FileLookups {
   ConfigMapLookup config_maps;
   SecretLookup secrets;
+  RuntimeLookup runtimes;
 };
 
 // Values of Secrets are not shown: where they would be stands which they are.
@@ -97,6 +98,13 @@ FileLookups LookupsOf(const std::vector<Object>& objects) {
       value = EncodeBase64("(" + data_key + " of the Secret " + name + ")");
     }
     return secret;
+  };
+  lookups.runtimes = [&objects](const std::string& kind, const std::string& namespace_,
+                                const std::string& name) -> Result<Json> {
+    const ObjectKey key{kind, namespace_.empty() ? kClusterNamespace : namespace_, name};
+    const auto found = std::ranges::find(objects, key, KeyOf);
+    if (found != objects.end()) return EncodeObject(*found);
+    return NotFound("the " + kind + " " + name + " is not in the file");
   };
   return lookups;
 }
@@ -133,7 +141,7 @@ Result<std::string> RenderOne(const RenderOptions& options, const Object& applie
   LOCKSTEP_ASSIGN_OR_RETURN(const Trial trial,
                             TrialOf(options, std::get<Experiment>(applied), lookups.config_maps));
   if (!options.plan) return Text(trial.spec.run_spec, options.output);
-  LOCKSTEP_ASSIGN_OR_RETURN(TrainingJob job, TrialJob(trial));
+  LOCKSTEP_ASSIGN_OR_RETURN(TrainingJob job, TrialJob(trial, lookups.runtimes));
   return PlanText(options, std::move(job), lookups, context);
 }
 
