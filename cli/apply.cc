@@ -14,7 +14,10 @@
 #include "cli/validate_flag.h"
 #include "cli/verb.h"
 #include "operators/api/intent.h"
+#include "operators/api/job_kind.h"
+#include "operators/api/managed_by.h"
 #include "operators/codec/document.h"
+#include "operators/convert/resource_requests.h"
 #include "operators/convert/sample_trial.h"
 #include "runtime/base/exit_code.h"
 
@@ -56,6 +59,25 @@ void KeepIntent(const Object& there, Object& object) {
   }
 }
 
+// One that was made by somebody else is not changed into this one.
+Status CheckSameJob(const Object& there, const Object& object) {
+  const auto* job = std::get_if<TrainingJob>(&there);
+  if (job == nullptr) return OkStatus();
+  for (const OwnerReference& owner : job->meta.owner_references) {
+    return AlreadyExists(AppliedKey(object).ToString() + ": the name is taken by the job of " +
+                         owner.kind + " " + job->meta.namespace_ + "/" + owner.name +
+                         ": give this one another name");
+  }
+  if (AppliedKind(*job) == AppliedKey(object).kind) return OkStatus();
+  const ObjectKey key = AppliedKey(there);
+  return AlreadyExists(AppliedKey(object).ToString() + ": the name is taken by a " + key.kind +
+                       ", and jobs of all kinds share their names: delete that first (`lockstep "
+                       "delete job/" +
+                       key.name +
+                       (key.namespace_ == kDefaultNamespace ? "" : " -n " + key.namespace_) +
+                       "`), or give this one another name");
+}
+
 // What was done: "created", "configured" or "unchanged".
 Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) {
   AddOrigin(object);
@@ -68,6 +90,7 @@ Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) 
       outcome = client.Create(object, dry_run).status();
       done = "created";
     } else if (outcome.ok()) {
+      LOCKSTEP_RETURN_IF_ERROR(CheckSameJob(*there, object));
       KeepIntent(*there, object);
       if (SameIntent(*there, object)) return std::string("unchanged");
       ObjectMeta meta = MetaOf(*there);
@@ -85,6 +108,42 @@ Result<std::string> ApplyOne(ObjectClient& client, Object object, bool dry_run) 
   }
 }
 
+// What is worth knowing of a job that was applied; "": nothing.
+std::string NoteOn(const Object& object) {
+  const auto* job = std::get_if<TrainingJob>(&object);
+  if (job == nullptr || !IsManagedElsewhere(job->spec.managed_by)) return "";
+  return ": it is left alone, for it is managed by " + job->spec.managed_by;
+}
+
+// A request for more CPUs than there are holds nobody up but the others.
+void WarnOfRequests(const Object& object, const MachineResources& machine) {
+  const auto* job = std::get_if<TrainingJob>(&object);
+  if (job == nullptr || IsManagedElsewhere(job->spec.managed_by)) return;
+  const std::string alone = RunsAlone(machine, RequestsOfJob(job->spec));
+  if (alone.empty()) return;
+  std::fflush(stdout);
+  std::fprintf(stderr, "lockstep: warning: %s %s\n", AppliedKey(object).ToString().c_str(),
+               alone.c_str());
+}
+
+// An operator that was started before config.yaml was changed does not know of it.
+void WarnOfSettings(const VerbContext& context, const Json& version) {
+  const Result<OperatorConfig> config = FindOperatorConfig(context);
+  if (!config.ok()) {
+    std::fprintf(stderr, "lockstep: warning: %s\n", config.status().message().c_str());
+    return;
+  }
+  const std::string differ = SettingsThatDiffer(EncodeSettings(*config, nullptr),
+                                                version.value("settings", Json::object()));
+  if (differ.empty()) return;
+  const std::string pid = version.value("pid", Json()).dump();
+  std::fprintf(stderr,
+               "lockstep: warning: the operator (pid %s) was started with other settings than "
+               "config.yaml has now: %s; stop it (kill %s; its jobs go on), and the next one has "
+               "them\n",
+               pid.c_str(), differ.c_str(), pid.c_str());
+}
+
 // A session that is opened by the first who needs it: wrong files start no operator.
 class LazySession {
  public:
@@ -95,6 +154,20 @@ class LazySession {
       LOCKSTEP_ASSIGN_OR_RETURN(session_, OpenSession(context_));
     }
     return ObjectClient(*session_);
+  }
+  Result<Json> GetRuntime(const std::string& kind, const std::string& namespace_,
+                          const std::string& name) {
+    LOCKSTEP_ASSIGN_OR_RETURN(ObjectClient client, Client());
+    LOCKSTEP_ASSIGN_OR_RETURN(
+        const Object object,
+        client.Get({kind, namespace_.empty() ? kClusterNamespace : namespace_, name}));
+    return EncodeObject(object);
+  }
+  // Of the operator that answers; null: none can be reached.
+  Json Version() {
+    if (!Client().ok()) return {};
+    const Result<Json> version = session_->Version();
+    return version.ok() ? *version : Json();
   }
   Result<ConfigMap> GetConfigMap(const std::string& namespace_, const std::string& name) {
     LOCKSTEP_ASSIGN_OR_RETURN(ObjectClient client, Client());
@@ -113,10 +186,15 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
   const ConfigMapLookup stored = [&](const std::string& namespace_, const std::string& name) {
     return session.GetConfigMap(namespace_, name);
   };
+  const RuntimeLookup stored_runtimes = [&](const std::string& kind, const std::string& namespace_,
+                                            const std::string& name) {
+    return session.GetRuntime(kind, namespace_, name);
+  };
   const Result<Manifests> manifests =
       LoadManifests(options.files, {.default_namespace = options.namespace_,
                                     .unknown_fields = options.unknown_fields,
-                                    .config_maps = stored});
+                                    .config_maps = stored,
+                                    .runtimes = stored_runtimes});
   if (!manifests.ok()) return Fail(manifests.status());
   if (const int code = PrintFindings(*manifests); code != 0) return code;
   const auto is_experiment = [](const Object& o) { return KindOf(o) == Experiment::kKind; };
@@ -128,11 +206,16 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
   if (!opened.ok()) return Fail(opened.status());
   ObjectClient& client = *opened;
   int code = kExitSuccess;
+  const Json version = session.Version();
+  if (version.is_object()) WarnOfSettings(context, version);
+  const MachineResources machine =
+      DecodeMachine(version.is_object() ? version.value("settings", Json()) : Json());
   for (const Object& object : manifests->objects) {
     const Result<std::string> done = ApplyOne(client, object, options.dry_run);
     if (done.ok()) {
-      std::printf("%s %s%s\n", TypedName(object).c_str(), done->c_str(),
-                  options.dry_run ? " (dry run)" : "");
+      std::printf("%s %s%s%s\n", TypedName(object).c_str(), done->c_str(),
+                  options.dry_run ? " (dry run)" : "", NoteOn(object).c_str());
+      WarnOfRequests(object, machine);
       if (options.dry_run) PrintSample(object, ConfigMapsIn(manifests->objects, stored));
     } else {
       code = Fail(done.status());

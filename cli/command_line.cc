@@ -45,7 +45,7 @@ std::string WrongVerb(const CLI::App& app, int argc, char** argv) {
   for (const CLI::App* verb : app.get_subcommands({})) names.push_back(verb->get_name());
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    if (word == "--state-dir") ++i;
+    if (word == "--state-dir" || word == "--image-map" || word == "--runtime") ++i;
     if (word.starts_with('-')) continue;
     for (const std::string& name : names) {
       if (name == word) return "";
@@ -73,6 +73,13 @@ int RunCommandLine(int argc, char** argv) {
   app.add_option("--state-dir", context.state_dir_flag,
                  "Where the operator keeps everything; default $LOCKSTEP_STATE_DIR, "
                  "$XDG_STATE_HOME/lockstep or ~/.local/state/lockstep");
+  app.add_option("--image-map", context.image_map_flags,
+                 "Of the operator that is started: IMAGE=DIR, a root file system for the programs "
+                 "of that image, or IMAGE=host; may be repeated. Also in config.yaml")
+      ->allow_extra_args(false);
+  app.add_option("--runtime", context.runtime_flag,
+                 "Of the operator that is started: process (default) or podman. Also in "
+                 "config.yaml");
   app.fallthrough();
   app.require_subcommand(1);
   AddVerbs(app, context);

@@ -6,8 +6,9 @@
 #include "cli/completions.h"
 #include "cli/object_name.h"
 #include "cli/verb.h"
-#include "operators/api/object.h"
+#include "operators/api/job_kind.h"
 #include "operators/codec/json.h"
+#include "operators/serve/protocol.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -23,13 +24,17 @@ std::vector<std::string> NamesOf(const VerbContext& context, const std::string& 
   const Result<StateDir> dir = FindStateDir(context.state_dir_flag, ProcessEnv());
   const Result<KindName> kind = FindKind(plural);
   if (!dir.ok() || !kind.ok()) return names;
+  const bool is_job = IsJobKind(kind->kind);
+  const Result<KindName> kept = is_job ? FindKind(TrainingJob::kKind) : kind;
   const std::string target =
-      "/apis/" + std::string(kind->api_version) + "/namespaces/" + namespace_ + "/" + plural;
+      ApiPath(*kept) + "/namespaces/" + namespace_ + "/" + std::string(kept->plural);
   const Result<HttpReply> reply = SendHttp({dir->socket_path(), "GET", target, "", kDeadline});
   if (!reply.ok() || reply->code != 200) return names;
   const Json json = Json::parse(reply->body, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("items")) return names;
   for (const Json& item : json["items"]) {
+    const Result<Object> job = is_job ? DecodeObject(item) : InvalidArgument("");
+    if (is_job && (!job.ok() || !IsOfKind(std::get<TrainingJob>(*job), kind->kind))) continue;
     if (item.contains("metadata")) names.push_back(item["metadata"].value("name", ""));
   }
   return names;

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "cli/object_name.h"
-#include "operators/api/object.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
@@ -68,7 +68,9 @@ Place Walk(const CLI::App& app, const Words& words) {
 
 Words KindWords() {
   Words words;
-  for (const KindName& kind : KindNames()) words.emplace_back(kind.plural);
+  for (const auto* kinds : {&KindNames(), &JobKindNames()}) {
+    for (const KindName& kind : *kinds) words.emplace_back(kind.plural);
+  }
   return words;
 }
 
@@ -89,9 +91,11 @@ Words ObjectWords(const Place& place, const std::string& word, const ObjectNames
   if (word.find('/') != std::string::npos) return TypedNames(word, place.namespace_, names);
   if (place.arguments.empty() || place.arguments.front().find('/') != std::string::npos) {
     Words kinds = place.arguments.empty() ? KindWords() : Words();
-    for (const KindName& kind : KindNames()) {
-      std::string singular(kind.plural.substr(0, kind.plural.size() - 1));
-      kinds.push_back(singular + "/");
+    for (const auto* list : {&KindNames(), &JobKindNames()}) {
+      for (const KindName& kind : *list) {
+        if (kind.kind == kBatchJob) continue;
+        kinds.push_back(std::string(kind.plural.substr(0, kind.plural.size() - 1)) + "/");
+      }
     }
     if (place.verb == "get" && place.arguments.empty()) kinds.emplace_back("all");
     return kinds;
@@ -105,7 +109,9 @@ Words LogWords(const Place& place, const std::string& word, const ObjectNames& n
   if (!place.arguments.empty()) return {};
   Words words = names("trials", place.namespace_);
   for (const std::string& name : names("trainingjobs", place.namespace_)) words.push_back(name);
-  for (const char* kind : {"experiment/", "trial/", "trainingjob/"}) words.emplace_back(kind);
+  for (const char* kind : {"experiment/", "trial/", "job/", "trainingjob/"}) {
+    words.emplace_back(kind);
+  }
   return words;
 }
 
@@ -118,7 +124,11 @@ Words ArgumentWords(const Place& place, const std::string& word, const ObjectNam
   if (place.verb == "best" || place.verb == "export") {
     return names("experiments", place.namespace_);
   }
-  if (place.verb == "explain") return KindWords();
+  if (place.verb == "explain") {
+    Words kinds;
+    for (const KindName& kind : KindNames()) kinds.emplace_back(kind.plural);
+    return kinds;
+  }
   if (place.verb == "top") return {"jobs", "trials", "experiments", "nodes"};
   if (place.verb == "completion") return {"bash", "zsh", "fish"};
   return {};
@@ -136,15 +146,16 @@ Words OptionValues(const Place& place, const ObjectNames& names) {
   }
   static const std::map<std::string, Words> known = {
       {"for",
-       {"condition=Succeeded", "condition=Failed", "condition=Running", "jsonpath=", "create",
-        "delete"}},
+       {"condition=Succeeded", "condition=Complete", "condition=Failed", "condition=Running",
+        "jsonpath=", "create", "delete"}},
       {"validate", {"strict", "warn", "ignore"}},
       {"cascade", {"foreground", "background"}},
       {"to", {"csv", "json", "optuna"}},
       {"types", {"Normal", "Warning"}},
       {"format", {"TEXT", "JSON"}},
       {"compat", {"katib"}},
-      {"rank", {"all"}}};
+      {"rank", {"all"}},
+      {"runtime", {"process", "podman"}}};
   for (const auto& [name, values] : known) {
     if (option.check_lname(name)) return values;
   }

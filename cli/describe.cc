@@ -38,6 +38,7 @@ Result<std::string> DescribeObject(ObjectClient& client, const Object& object) {
     return DescribeSuggestion(*suggestion, now);
   }
   if (const auto* map = std::get_if<ConfigMap>(&object)) return DescribeConfigMap(*map, now);
+  if (const auto* secret = std::get_if<Secret>(&object)) return DescribeSecret(*secret, now);
   if (!std::holds_alternative<Experiment>(object)) return ToYaml(EncodeObject(object));
   const auto& experiment = std::get<Experiment>(object);
   const ObjectMeta& meta = experiment.meta;
@@ -71,8 +72,8 @@ void AddDescribeVerb(CLI::App& app, VerbContext& context) {
   CLI::App* verb = app.add_subcommand("describe", "Tell everything about one object");
   verb->footer("Example:\n  lockstep describe trial random-a1");
   verb->add_option("object", options->object,
-                   "KIND NAME, or KIND/NAME; kinds: experiment, suggestion, trial, trainingjob, "
-                   "configmap")
+                   "KIND NAME, or KIND/NAME; kinds: experiment, suggestion, trial, job (of any "
+                   "kind), pytorchjob, ..., configmap, secret")
       ->required()
       ->expected(1, 2);
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");

@@ -5,6 +5,9 @@
 #include "cli/object_state.h"
 #include "cli/object_table.h"
 #include "cli/table_printer.h"
+#include "operators/api/conditions.h"
+#include "operators/api/job_kind.h"
+#include "operators/api/managed_by.h"
 #include "operators/codec/base64.h"
 
 namespace lockstep {
@@ -38,7 +41,11 @@ void AddHead(const Object& object, WallTime now, Page& page) {
   const ObjectMeta& meta = MetaOf(object);
   page.Line("Name", meta.name);
   page.Line("Namespace", meta.namespace_);
-  page.Line("Kind", std::string(KindOf(object)) + " (" + std::string(ApiVersionOf(object)) + ")");
+  const auto* job = std::get_if<TrainingJob>(&object);
+  page.Line("Kind",
+            (job != nullptr ? AppliedKind(*job) : std::string(KindOf(object))) + " (" +
+                (job != nullptr ? AppliedApiVersion(*job) : std::string(ApiVersionOf(object))) +
+                ")");
   const std::string message = StateMessage(object);
   page.Line("State", StateOf(object) + (message.empty() ? "" : ": " + message));
   const std::string age = FormatSpan(meta.creation_timestamp, "", now);
@@ -94,6 +101,52 @@ void AddRemovedLogs(const TrainingJobStatus& status, Page& page) {
   page.Line("Logs", "removed at " + status.logs_removed_time + ": " + status.logs_removed_message);
 }
 
+std::string Listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string RestartsText(const TrainingJob& job) {
+  std::string causes;
+  for (const RestartCount& restart : job.status.restarts) {
+    causes += (causes.empty() ? " (" : ", ") + restart.cause + " " + std::to_string(restart.count);
+  }
+  return std::to_string(RestartsOf(job)) + " of at most " + std::to_string(job.spec.max_restarts) +
+         (causes.empty() ? "" : causes + ")");
+}
+
+// Where the ranks of a role are found, as its operator would name them: a name with
+// ${lockstep.index} for the number of the rank, and the port.
+std::string AddressOf(const JobRole& role) {
+  if (role.host_names.empty()) return role.port > 0 ? ":" + std::to_string(role.port) : "";
+  std::string host = role.host_names.front();
+  constexpr std::string_view kIndex = "${lockstep.index}";
+  if (const std::size_t at = host.find(kIndex); at != std::string::npos) {
+    host.replace(at, kIndex.size(), role.replicas > 1 ? "N" : "0");
+  }
+  return host + (role.port > 0 ? ":" + std::to_string(role.port) : "");
+}
+
+std::string ReplicaLines(const TrainingJob& job) {
+  Table table{{"ROLE", "REPLICAS", "RANKS", "ACTIVE", "SUCCEEDED", "FAILED", "ADDRESS"}, {}};
+  int first = 0;
+  for (const JobRole& role : job.spec.roles) {
+    const auto& all = job.status.roles;
+    const auto found = std::ranges::find(all, role.name, &RoleStatus::name);
+    const RoleStatus status = found == all.end() ? RoleStatus{} : *found;
+    const int last = first + role.replicas - 1;
+    std::string ranks =
+        last > first ? std::to_string(first) + "-" + std::to_string(last) : std::to_string(first);
+    if (role.host_only) ranks = "none";
+    table.rows.push_back({role.name, std::to_string(role.replicas), ranks,
+                          std::to_string(status.active), std::to_string(status.succeeded),
+                          std::to_string(status.failed), AddressOf(role)});
+    if (!role.host_only) first = last + 1;
+  }
+  return FormatTable(table);
+}
+
 std::string RoleLines(const TrainingJob& job) {
   Table table{{"ROLE", "RANKS", "COMMAND"}, {}};
   for (const JobRole& role : job.spec.roles) {
@@ -113,6 +166,7 @@ std::string RoleLines(const TrainingJob& job) {
 std::string FailureLine(const FirstFailure& failure) {
   std::string line =
       failure.rank >= 0 ? "rank " + std::to_string(failure.rank) : std::string("no rank");
+  if (failure.rank >= 0 && !failure.role.empty()) line += " (" + failure.role + ")";
   if (!failure.host.empty()) line += " on host " + failure.host;
   if (!failure.cause.empty()) line += ", " + failure.cause;
   if (failure.signal != 0) {
@@ -155,6 +209,9 @@ std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& 
   AddHead(trial, now, page);
   if (trial.spec.objective) page.Line("Objective", ObjectiveLine(*trial.spec.objective));
   page.Line("Parameters", FormatAssignments(trial.spec.parameter_assignments));
+  if (job && StateOf(*job) == reason::kQueued) {
+    page.Line("Job", StateOf(*job) + ": " + StateMessage(*job));
+  }
   page.Line("Ran for", FormatSpan(trial.status.start_time, trial.status.completion_time, now));
   page.Block("Conditions", ConditionLines(trial.status.conditions));
   page.Block("Metrics", MetricLines(trial.status.observation));
@@ -171,10 +228,14 @@ std::string DescribeTrainingJob(const TrainingJob& job, WallTime now) {
   AddHead(job, now, page);
   page.Line("Ranks",
             std::to_string(job.status.active) + " of " + std::to_string(RanksOf(job)) + " running");
-  page.Line("Restarts", std::to_string(job.status.generation) + " of at most " +
-                            std::to_string(job.spec.max_restarts));
+  page.Line("Restarts", RestartsText(job));
+  page.Line("Devices", Listed(job.status.devices));
+  if (IsManagedElsewhere(job.spec.managed_by)) {
+    page.Line("Managed by", job.spec.managed_by + ": it is left alone");
+  }
   page.Line("Ran for", FormatSpan(job.status.start_time, job.status.completion_time, now));
-  page.Block("Roles", RoleLines(job));
+  page.Block("Roles", ReplicaLines(job));
+  page.Block("Commands", RoleLines(job));
   page.Block("Conditions", ConditionLines(job.status.conditions));
   AddFailure(job.status.first_failure, page);
   AddRemovedLogs(job.status, page);
@@ -192,6 +253,18 @@ std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now) {
     table.rows.push_back({point.name, FormatAssignments(point.parameter_assignments)});
   }
   page.Block("Points", FormatTable(table));
+  return page.Take();
+}
+
+std::string DescribeSecret(const Secret& secret, WallTime now) {
+  Page page;
+  AddHead(secret, now, page);
+  page.Line("Type", secret.type);
+  if (secret.immutable.value_or(false)) page.Line("Immutable", "true");
+  for (const auto& [key, base64] : secret.data) {
+    const auto bytes = DecodeBase64(base64);
+    page.Line(key, bytes.ok() ? std::to_string(bytes->size()) + " bytes" : "no base64");
+  }
   return page.Take();
 }
 

@@ -17,6 +17,8 @@ std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& 
 std::string DescribeTrainingJob(const TrainingJob& job, WallTime now);
 std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now);
 // With each text that is no longer than a page, and how many bytes the others have.
+// Keys and sizes, no values.
+std::string DescribeSecret(const Secret& secret, WallTime now);
 std::string DescribeConfigMap(const ConfigMap& map, WallTime now);
 
 // One line: "rank 1 on host h, signal 9: MESSAGE; last line: LINE".

@@ -18,6 +18,7 @@
 #include "cli/object_client.h"
 #include "cli/object_name.h"
 #include "cli/verb.h"
+#include "operators/api/job_kind.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -89,7 +90,7 @@ class Edit {
 
   // Exit code, once it is done; the file is gone then unless it is worth keeping.
   Result<int> Run() {
-    std::string yaml = EditableYaml(base_);
+    std::string yaml = EditableYaml(base_, key_.kind);
     std::vector<EditProblem> problems;
     for (;;) {
       LOCKSTEP_RETURN_IF_ERROR(WriteText(path_, EditorText(key_, problems, yaml)));
@@ -113,6 +114,9 @@ class Edit {
   }
 
  private:
+  bool IsSame(const Object& object) const {
+    return KeyOf(object) == KeyOf(base_) && AppliedKey(object).kind == AppliedKey(base_).kind;
+  }
   int Done(const std::string& message) {
     std::error_code ignored;
     std::filesystem::remove(path_, ignored);
@@ -138,7 +142,7 @@ class Edit {
           {std::max(line, 0), finding.path + (finding.path.empty() ? "" : ": ") + finding.message});
     }
     if (!problems.empty()) return std::optional<Object>();
-    if (manifests->objects.size() != 1 || KeyOf(manifests->objects.front()) != key_) {
+    if (manifests->objects.size() != 1 || !IsSame(manifests->objects.front())) {
       problems.push_back({0, "this edits " + key_.ToString() +
                                  ": its kind, namespace and name stay as they are, and no other "
                                  "object goes with it; `lockstep apply` makes new ones"});
@@ -167,7 +171,7 @@ class Edit {
       base_ = std::move(now);
       if (same) continue;
       problems.push_back({0, "somebody else has changed it meanwhile; it is now:\n" +
-                                 EditableYaml(base_) +
+                                 EditableYaml(base_, key_.kind) +
                                  "\nsave the text below, changed, to put it in place of that"});
       return false;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/shown_object.h"
 #include "operators/codec/document.h"
 
 namespace lockstep {
@@ -28,8 +29,8 @@ std::vector<std::string> HeaderLines(const ObjectKey& key,
 
 }  // namespace
 
-std::string EditableYaml(const Object& object) {
-  Json json = EncodeObject(object);
+std::string EditableYaml(const Object& object, std::string_view asked_as) {
+  Json json = ShownObject(object, asked_as);
   json.erase("status");
   for (const char* field : {"uid", "resourceVersion", "generation", "creationTimestamp",
                             "deletionTimestamp", "ownerReferences"}) {

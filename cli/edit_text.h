@@ -10,7 +10,7 @@
 namespace lockstep {
 
 // As YAML, without status and without what the store sets.
-std::string EditableYaml(const Object& object);
+std::string EditableYaml(const Object& object, std::string_view asked_as = "");
 
 struct EditProblem {
   int line = 0;  // of the YAML that was refused, from 1; 0: not of a line

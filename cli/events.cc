@@ -8,6 +8,7 @@
 #include "cli/object_client.h"
 #include "cli/object_name.h"
 #include "cli/verb.h"
+#include "operators/api/job_kind.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/exit_code.h"
 #include "runtime/base/metric_line.h"
@@ -33,6 +34,10 @@ struct EventsOptions {
 bool BelongsTo(const Object& object, const ObjectKey& key) {
   const ObjectMeta& meta = MetaOf(object);
   if (KeyOf(object) == key) return true;
+  const auto* job = std::get_if<TrainingJob>(&object);
+  if (job != nullptr && IsJobKind(key.kind)) {
+    return IsOfKind(*job, key.kind) && meta.name == key.name && meta.namespace_ == key.namespace_;
+  }
   const auto label = meta.labels.find(kExperimentLabel);
   if (key.kind == Experiment::kKind) return label != meta.labels.end() && label->second == key.name;
   return key.kind == Trial::kKind && KindOf(object) == TrainingJob::kKind && meta.name == key.name;

@@ -4,6 +4,7 @@
 
 #include "cli/explanation.h"
 #include "cli/verb.h"
+#include "operators/api/job_kind.h"
 #include "runtime/base/exit_code.h"
 
 namespace lockstep {
@@ -25,6 +26,13 @@ int Explain(const std::string& path, bool recursive) {
   const std::string typed = path.substr(0, path.find('.'));
   const Result<KindName> kind = FindKind(typed);
   if (!kind.ok()) return Fail(NoSuchKind(kind.status(), typed));
+  if (IsJobKind(kind->kind)) {
+    return Fail(InvalidArgument(
+        "the fields of " + typed +
+        " are those of its own operator, and docs/job-kinds.md tells which are honoured; `lockstep "
+        "explain trainingjob.spec` tells those of what it runs as, and `lockstep render FILE` "
+        "shows that"));
+  }
   const FieldDescription root = DescribeKind(*kind);
   const auto field = FindField(root, std::string_view(path).substr(typed.size()));
   if (!field.ok()) return Fail(field.status());

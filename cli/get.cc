@@ -12,6 +12,7 @@
 #include "cli/object_query.h"
 #include "cli/object_table.h"
 #include "cli/output_format.h"
+#include "cli/shown_object.h"
 #include "cli/verb.h"
 #include "operators/codec/document.h"
 #include "runtime/base/exit_code.h"
@@ -158,8 +159,10 @@ Result<Gathered> Gather(ObjectClient& client, const GetRequest& request) {
 
 int PrintValue(const Gathered& gathered, const GetRequest& request) {
   Json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"items", Json::array()}};
-  for (const auto& objects : gathered.kinds) {
-    for (const Object& object : objects) list["items"].push_back(EncodeObject(object));
+  for (std::size_t i = 0; i < gathered.kinds.size(); ++i) {
+    for (const Object& object : gathered.kinds[i]) {
+      list["items"].push_back(ShownObject(object, request.query.kinds[i].kind));
+    }
   }
   const bool one = request.query.keys.size() == 1;
   if (one && list["items"].empty()) return gathered.code;
@@ -192,19 +195,23 @@ int PrintKinds(const Gathered& gathered, const GetRequest& request) {
 int Watch(ObjectClient& client, const GetRequest& request) {
   bool first = !request.no_headers;
   int code = kExitSuccess;
+  const std::string kind(request.query.kinds.front().kind);
   const auto is_wanted = [&](const Object& object) {
-    const auto& keys = request.query.keys;
-    return request.selector.Matches(MetaOf(object).labels) &&
-           (keys.empty() || std::ranges::find(keys, KeyOf(object)) != keys.end());
+    const auto& keys = request.query.keys;  // of this kind
+    const ObjectMeta& meta = MetaOf(object);
+    return request.selector.Matches(meta.labels) &&
+           (keys.empty() || std::ranges::any_of(keys, [&](const ObjectKey& key) {
+              return key.name == meta.name && key.namespace_ == meta.namespace_;
+            }));
   };
-  const ListFilter filter{std::string(request.query.kinds.front().kind), request.namespace_,
-                          request.selector.Equalities()};
+  const ListFilter filter{kind, request.namespace_, request.selector.Equalities()};
   const Status status =
       client.Watch(filter, std::chrono::milliseconds(0), [&](Change::Kind, const Object& object) {
         if (!is_wanted(object)) return true;
         if (request.format.kind == Kind::kYaml) std::puts("---");
-        code = Print(request.format.by_kind() ? RenderKind({object}, request, first)
-                                              : RenderValue(EncodeObject(object), request, first));
+        code = Print(request.format.by_kind()
+                         ? RenderKind({object}, request, first)
+                         : RenderValue(ShownObject(object, kind), request, first));
         if (request.format.kind == Kind::kJsonPath) std::puts("");
         first = false;
         return code == kExitSuccess && std::fflush(stdout) == 0;  // else nobody reads any more
@@ -242,7 +249,9 @@ void AddGetVerb(CLI::App& app, VerbContext& context) {
       "  lockstep get exp/random -o jsonpath='{.status.currentOptimalTrial.bestTrialName}'");
   verb->add_option("objects", options->words,
                    "KIND, KIND NAME..., or KIND/NAME...; kinds: experiments, suggestions, trials, "
-                   "trainingjobs, configmaps, several with commas between, or all")
+                   "jobs (of every kind), pytorchjobs, tfjobs, mpijobs, xgboostjobs, trainjobs, "
+                   "..., trainingjobs (what jobs run as), configmaps, secrets, several with "
+                   "commas between, or all")
       ->required();
   verb->add_option("-o,--output", options->output, kOutputFormats)->check(WrongFormat);
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");

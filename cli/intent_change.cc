@@ -3,12 +3,13 @@
 #include "cli/object_name.h"
 #include "cli/object_state.h"
 #include "operators/api/intent.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
 
 Status CheckAlive(const Object& object, const std::string& verb) {
-  const std::string key = KeyOf(object).ToString();
+  const std::string key = AppliedKey(object).ToString();
   if (!MetaOf(object).deletion_timestamp.empty()) {
     return InvalidArgument(key + " is being deleted: there is nothing left to " + verb);
   }
@@ -24,10 +25,23 @@ Status CheckSuspendable(const Object& object, const std::string& verb) {
     return CheckAlive(object, verb);
   }
   const std::string instead = std::holds_alternative<Trial>(object)
-                                  ? "trainingjob/" + MetaOf(object).name + "`, its job"
+                                  ? "job/" + MetaOf(object).name + "`, its job"
                                   : "experiment/" + MetaOf(object).name + "`, which asks it";
-  return InvalidArgument("an Experiment or a TrainingJob can " + verb + ", " +
-                         KeyOf(object).ToString() + " cannot: `lockstep " + verb + " " + instead);
+  return InvalidArgument("an Experiment or a job can " + verb + ", " + KeyOf(object).ToString() +
+                         " cannot: `lockstep " + verb + " " + instead);
+}
+
+// In the manifest of its own kind too, which has it in one of two places.
+void ResumeSpec(TrainingJobSpec& spec) {
+  spec.suspend = false;
+  if (!spec.source.is_object() || !spec.source.contains("spec")) return;
+  Json& source = spec.source["spec"];
+  if (!source.is_object()) return;
+  if (source.contains("suspend")) source["suspend"] = false;
+  if (source.contains("runPolicy") && source["runPolicy"].is_object() &&
+      source["runPolicy"].contains("suspend")) {
+    source["runPolicy"]["suspend"] = false;
+  }
 }
 
 }  // namespace
@@ -56,12 +70,15 @@ Result<bool> Suspend(Object& object) {
 Result<bool> Resume(Object& object) {
   LOCKSTEP_RETURN_IF_ERROR(CheckSuspendable(object, "resume"));
   Labels& annotations = MetaOf(object).annotations;
+  auto* job = std::get_if<TrainingJob>(&object);
+  const bool by_spec = job != nullptr && job->spec.suspend;
+  if (by_spec) ResumeSpec(job->spec);
   const auto found = annotations.find(kSuspendAnnotation);
-  if (found == annotations.end()) return false;
+  if (found == annotations.end()) return by_spec;
   if (found->second == kSuspendedByExperiment) {
     const auto owner = MetaOf(object).labels.find(kExperimentLabel);
     return InvalidArgument(
-        KeyOf(object).ToString() + " is suspended with its Experiment: resume that" +
+        AppliedKey(object).ToString() + " is suspended with its Experiment: resume that" +
         (owner == MetaOf(object).labels.end() ? ""
                                               : ", `lockstep resume exp/" + owner->second + "`"));
   }

@@ -10,6 +10,8 @@
 #include "cli/object_state.h"
 #include "cli/object_table.h"
 #include "cli/verb.h"
+#include "operators/api/did_you_mean.h"
+#include "operators/api/job_kind.h"
 #include "operators/backend/local_backend.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/duration.h"
@@ -23,7 +25,8 @@ constexpr std::chrono::milliseconds kPoll(100);
 struct LogsOptions {
   std::string name;
   std::string namespace_ = kDefaultNamespace;
-  std::string rank = "all";
+  std::string rank;
+  std::string role;
   std::string trial;
   std::string since;
   std::string grep;
@@ -96,15 +99,19 @@ Result<std::string> JobName(ObjectClient& client, const LogsOptions& options) {
     return InvalidArgument("--trial chooses a trial of an Experiment, and " + key.ToString() +
                            " is none");
   }
+  if (IsJobKind(key.kind)) {
+    LOCKSTEP_RETURN_IF_ERROR(client.Get(key).status());
+    return key.name;
+  }
   if (key.kind == Trial::kKind || key.kind == TrainingJob::kKind) return key.name;
-  return InvalidArgument("logs are of a trial or a training job, not of " + key.ToString());
+  return InvalidArgument("logs are of a trial or a job, not of " + key.ToString());
 }
 
 // NotFound when a retention rule has removed them.
 Result<TrainingJob> WithLogs(const TrainingJob& job) {
   const TrainingJobStatus& status = job.status;
   if (status.logs_removed_time.empty()) return job;
-  return NotFound("the logs of " + KeyOf(job).ToString() + " were removed at " +
+  return NotFound("the logs of " + AppliedKey(job).ToString() + " were removed at " +
                   status.logs_removed_time + ": " + status.logs_removed_message +
                   "; its metrics are still there, see `lockstep describe`");
 }
@@ -117,8 +124,8 @@ Result<TrainingJob> FindJob(ObjectClient& client, const ObjectKey& key, bool wai
     if (job.status().kind() != StatusKind::kNotFound) return job.status();
     const Result<Object> trial = client.Get({Trial::kKind, key.namespace_, key.name});
     if (trial.status().kind() == StatusKind::kNotFound) {
-      return NotFound("no Trial and no TrainingJob is called " + key.namespace_ + "/" + key.name +
-                      "; see `lockstep get trials`");
+      return NotFound("no Trial and no job is called " + key.namespace_ + "/" + key.name +
+                      "; see `lockstep get trials,jobs`");
     }
     if (!trial.ok()) return trial.status();
     if (IsFinished(*trial) || !wait) {
@@ -129,11 +136,35 @@ Result<TrainingJob> FindJob(ObjectClient& client, const ObjectKey& key, bool wai
   }
 }
 
+// The ranks of a role, as --rank would name them.
+Result<RankSet> RanksOfRole(const TrainingJob& job, const std::string& wanted) {
+  int first = 0;
+  std::vector<std::string_view> names;
+  std::string known;
+  for (const JobRole& role : job.spec.roles) {
+    if (role.name == wanted && role.host_only) {
+      return NotFound("the ranks of role " + wanted + " of " + AppliedKey(job).ToString() +
+                      " only lend their hosts: what they run is printed by the others; leave out "
+                      "--role");
+    }
+    if (role.host_only) continue;
+    const int last = first + role.replicas - 1;
+    if (role.name == wanted) {
+      return RankSet::Parse(std::to_string(first) + "-" + std::to_string(last));
+    }
+    names.emplace_back(role.name);
+    known += (known.empty() ? "" : ", ") + role.name;
+    first = last + 1;
+  }
+  return NotFound(AppliedKey(job).ToString() + " has no role \"" + wanted + "\"" +
+                  DidYouMean(wanted, names) + ": its roles are " + known);
+}
+
 Status CheckRanks(const TrainingJob& job, const RankSet& ranks) {
   const int size = RanksOf(job);
   if (ranks.Highest() < size) return OkStatus();
   return NotFound(
-      KeyOf(job).ToString() + " has " +
+      AppliedKey(job).ToString() + " has " +
       (size == 1 ? std::string("one rank, 0") : "ranks 0 to " + std::to_string(size - 1)) +
       ": there is no rank " + std::to_string(ranks.Highest()));
 }
@@ -155,6 +186,9 @@ Status ReadGeneration(const LogsOptions& options, const LogLineOptions& wanted,
 Status ReadJob(ObjectClient& client, const StateDir& dir, const ObjectKey& key,
                const LogsOptions& options, LogLineOptions wanted) {
   LOCKSTEP_ASSIGN_OR_RETURN(TrainingJob job, FindJob(client, key, options.follow));
+  if (!options.role.empty()) {
+    LOCKSTEP_ASSIGN_OR_RETURN(wanted.ranks, RanksOfRole(job, options.role));
+  }
   LOCKSTEP_RETURN_IF_ERROR(CheckRanks(job, wanted.ranks));
   int generation = job.status.generation - (options.previous ? 1 : 0);
   if (generation < 0) {
@@ -177,7 +211,8 @@ Status ReadJob(ObjectClient& client, const StateDir& dir, const ObjectKey& key,
 
 Result<LogLineOptions> ReadOptions(const LogsOptions& options) {
   LogLineOptions wanted;
-  LOCKSTEP_ASSIGN_OR_RETURN(wanted.ranks, RankSet::Parse(options.rank));
+  LOCKSTEP_ASSIGN_OR_RETURN(wanted.ranks,
+                            RankSet::Parse(options.rank.empty() ? "all" : options.rank));
   wanted.grep = options.grep;
   if (options.tail >= 0) wanted.tail = static_cast<std::size_t>(options.tail);
   if (!options.since.empty()) {
@@ -202,18 +237,20 @@ Status Logs(const LogsOptions& options, const VerbContext& context) {
 
 void AddLogsVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<LogsOptions>();
-  CLI::App* verb = app.add_subcommand("logs", "Show what a trial or a training job has printed");
+  CLI::App* verb = app.add_subcommand("logs", "Show what a trial or a job has printed");
   verb->footer(
       "Examples:\n  lockstep logs -f exp/random --trial latest\n"
-      "  lockstep logs trial/random-a1 --rank 0,2-3 --tail 20 --grep 'loss=(nan|inf)'");
-  verb->add_option("name", options->name,
-                   "A trial or a training job; or an Experiment, see --trial")
+      "  lockstep logs trial/random-a1 --rank 0,2-3 --tail 20 --grep 'loss=(nan|inf)'\n"
+      "  lockstep logs pytorchjob/mnist --role worker");
+  verb->add_option("name", options->name, "A trial or a job; or an Experiment, see --trial")
       ->required();
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");
   verb->add_option("--trial", options->trial,
                    "Which trial of an Experiment: best, latest (default) or its name");
   verb->add_option("--rank", options->rank,
                    "0, or 0,3-5, or all (default): each line of several with its rank in front");
+  verb->add_option("--role", options->role, "The ranks of this role: worker, master, ...")
+      ->excludes("--rank");
   verb->add_option("--tail", options->tail, "Only the last lines, so many of those shown");
   verb->add_option("--since", options->since,
                    "Lines of the last 30s, 5m, 2h, by the time each begins with; a line without "

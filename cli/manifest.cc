@@ -11,11 +11,14 @@
 #include <utility>
 
 #include "cli/object_list.h"
+#include "cli/object_name.h"
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
 #include "operators/api/field_path.h"
 #include "operators/api/finding_list.h"
+#include "operators/api/job_kind.h"
 #include "operators/codec/document.h"
+#include "operators/codec/text_field.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/katib_v1alpha3.h"
 #include "runtime/base/exit_code.h"
@@ -71,6 +74,26 @@ bool IsKind(const Document& document, std::string_view api_version, std::string_
          value.value("kind", Json()) == kind;
 }
 
+// Of a kind that becomes a TrainingJob.
+bool IsJobManifest(const Document& document) {
+  return IsJobKind(TextField(document.value, "kind"));
+}
+
+bool IsRuntime(const Document& document) {
+  const std::string kind = TextField(document.value, "kind");
+  return kind == "TrainingRuntime" || kind == "ClusterTrainingRuntime";
+}
+
+// As ObjectKey has it: a ClusterTrainingRuntime is in no namespace.
+ObjectKey RuntimeKey(const Document& document, const std::string& default_namespace) {
+  const Json meta = document.value.value("metadata", Json::object());
+  ObjectKey key{TextField(document.value, "kind"), TextField(meta, "namespace"),
+                TextField(meta, "name")};
+  if (key.namespace_.empty()) key.namespace_ = default_namespace;
+  if (key.kind == "ClusterTrainingRuntime") key.namespace_.clear();
+  return key;
+}
+
 // In the order of the text.
 void AddFindings(const std::string& file, std::vector<Finding> findings, Manifests& manifests) {
   std::ranges::stable_sort(
@@ -83,12 +106,35 @@ struct Checked {
   std::vector<Finding> findings;
 };
 
-Result<Checked> DecodeAndCheck(const Document& document, const LoadOptions& options) {
+// Host names are made of the namespace.
+Document WithNamespace(Document document, const std::string& default_namespace) {
+  Json& value = document.value;
+  if (!value.contains("metadata") || !value["metadata"].is_object()) return document;
+  Json& meta = value["metadata"];
+  if (TextField(meta, "namespace").empty() &&
+      (!meta.contains("namespace") || meta["namespace"].is_null() ||
+       meta["namespace"].is_string())) {
+    meta["namespace"] = default_namespace;
+  }
+  return document;
+}
+
+std::string NamespaceOf(const LoadOptions& options) {
+  return options.default_namespace.empty() ? kDefaultNamespace : options.default_namespace;
+}
+
+Result<Checked> DecodeAndCheck(const Document& document, const LoadOptions& options,
+                               const RuntimeLookup& runtimes) {
   Checked checked;
-  const bool is_job = IsKind(document, "batch/v1", "Job");
-  if (is_job) {  // a Job by itself runs as the TrainingJob it stands for
-    LOCKSTEP_ASSIGN_OR_RETURN(Converted converted, ConvertToTrainingJob(document));
-    checked = {std::move(converted.job), std::move(converted.findings)};
+  const bool is_job = IsJobManifest(document);
+  if (is_job) {  // by itself it runs as the TrainingJob it stands for
+    auto converted = ConvertToTrainingJob(WithNamespace(document, NamespaceOf(options)), runtimes);
+    if (!converted.ok()) {
+      const Position place = document.MarkOf("/apiVersion").position;
+      return converted.status().WithContext(document.file + ":" + std::to_string(place.line) + ":" +
+                                            std::to_string(place.column));
+    }
+    checked = {std::move(converted->job), std::move(converted->findings)};
   } else {
     LOCKSTEP_ASSIGN_OR_RETURN(Decoded decoded, Decode(document));
     checked = {std::move(decoded.object), std::move(decoded.findings)};
@@ -96,9 +142,13 @@ Result<Checked> DecodeAndCheck(const Document& document, const LoadOptions& opti
   ObjectMeta& meta = MetaOf(checked.object);
   if (meta.namespace_.empty()) meta.namespace_ = options.default_namespace;
   SetDefaults(checked.object);
-  std::vector<Finding> rules = Validate(checked.object, document, options.config_maps);
-  if (is_job && !checked.findings.empty()) {  // rules name a TrainingJob's fields, not the Job's
-    std::erase_if(rules, [](const Finding& rule) { return !rule.path.starts_with("metadata"); });
+  std::vector<Finding> rules = Validate(checked.object, document, options.config_maps, runtimes);
+  if (is_job) {  // rules name a TrainingJob's fields; the manifest's own come from its conversion
+    const bool told = HasErrors(checked.findings);
+    std::erase_if(rules, [&](const Finding& rule) {
+      const bool warning = rule.severity == Finding::Severity::kWarning;
+      return !rule.path.starts_with("metadata") && (told || warning);
+    });
   }
   checked.findings = WithRules(std::move(checked.findings), std::move(rules));
   return checked;
@@ -118,11 +168,11 @@ Document Without(const std::vector<Finding>& unknown, Document document) {
 // They are taken out of the text's values, not of the object alone: a template is kept as JSON, and
 // the operator would find them there again.
 Result<Checked> LeaveOutUnknown(const Document& document, const LoadOptions& options,
-                                Checked checked) {
+                                const RuntimeLookup& runtimes, Checked checked) {
   std::vector<Finding> unknown;
   std::ranges::copy_if(checked.findings, std::back_inserter(unknown), &Finding::unknown_field);
   if (unknown.empty()) return checked;
-  LOCKSTEP_ASSIGN_OR_RETURN(checked, DecodeAndCheck(Without(unknown, document), options));
+  LOCKSTEP_ASSIGN_OR_RETURN(checked, DecodeAndCheck(Without(unknown, document), options, runtimes));
   if (options.unknown_fields == UnknownFields::kIgnored) return checked;
   for (Finding& finding : unknown) {
     finding.severity = Finding::Severity::kWarning;
@@ -167,6 +217,9 @@ class Loader {
       : options_(std::move(options)) {
     std::vector<Object> objects;  // those of the files come before all others
     for (const Document& document : documents) {
+      if (IsRuntime(document)) {
+        runtimes_.emplace(RuntimeKey(document, NamespaceOf(options_)), document.value);
+      }
       if (!IsKind(document, ConfigMap::kApiVersion, ConfigMap::kKind)) continue;
       Result<Decoded> decoded = Decode(document);
       if (!decoded.ok()) continue;  // is told in its turn
@@ -176,7 +229,17 @@ class Loader {
       objects.push_back(std::move(decoded->object));
     }
     options_.config_maps = ConfigMapsIn(objects, options_.config_maps);
+    find_runtime_ = [this](const std::string& kind, const std::string& namespace_,
+                           const std::string& name) -> Result<Json> {
+      const auto found = runtimes_.find({kind, namespace_, name});
+      if (found != runtimes_.end()) return found->second;
+      if (options_.runtimes) return options_.runtimes(kind, namespace_, name);
+      return Unavailable("the " + kind + " " + name + " is not in these files");
+    };
   }
+
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
 
   void Load(const Document& document, Manifests& manifests) {
     if (!IsKatibV1alpha3(document)) return Add(document, {}, manifests);
@@ -190,9 +253,9 @@ class Loader {
  private:
   // `findings`: what is known of the document already.
   void Add(const Document& document, std::vector<Finding> findings, Manifests& manifests) {
-    Result<Checked> checked = DecodeAndCheck(document, options_);
+    Result<Checked> checked = DecodeAndCheck(document, options_, find_runtime_);
     if (checked.ok() && options_.unknown_fields != UnknownFields::kError) {
-      checked = LeaveOutUnknown(document, options_, std::move(*checked));
+      checked = LeaveOutUnknown(document, options_, find_runtime_, std::move(*checked));
     }
     if (!checked.ok()) {
       AddFindings(document.file, std::move(findings), manifests);
@@ -201,25 +264,30 @@ class Loader {
     }
     if (options_.unsupported == Unsupported::kWarning) Demote(checked->findings);
     std::ranges::move(checked->findings, std::back_inserter(findings));
-    CheckOnlyOne(KeyOf(checked->object), document, findings);
+    FindingList again(&document);
+    CheckOnlyOne(KeyOf(checked->object), document, again);
+    std::ranges::move(again.Take(), std::back_inserter(findings));
     AddFindings(document.file, std::move(findings), manifests);
     manifests.objects.push_back(std::move(checked->object));
   }
 
   // Otherwise the one would be what the other is changed into.
-  void CheckOnlyOne(const ObjectKey& key, const Document& document,
-                    std::vector<Finding>& findings) {
+  void CheckOnlyOne(const ObjectKey& key, const Document& document, FindingList& findings) {
     if (key.name.empty()) return;  // which has been told
     const auto [first, fresh] = places_.emplace(key, PlaceOf(document));
     if (fresh) return;
-    FindingList again(&document);
-    again.Error("metadata.name", key.ToString() + " is there already, in " + first->second +
-                                     ": give one of the two another name, or remove it");
-    for (Finding& finding : again.Take()) findings.push_back(std::move(finding));
+    const bool is_job = key.kind == TrainingJob::kKind;
+    findings.Error("metadata.name",
+                   (is_job ? "a job " + key.namespace_ + "/" + key.name : key.ToString()) +
+                       " is there already, in " + first->second +
+                       (is_job ? ", and a name is shared by jobs of all kinds" : "") +
+                       ": give one of the two another name, or remove it");
   }
 
   LoadOptions options_;
   std::map<ObjectKey, std::string> places_;
+  std::map<ObjectKey, Json> runtimes_;
+  RuntimeLookup find_runtime_;
 };
 
 }  // namespace
@@ -264,7 +332,7 @@ Result<Manifests> LoadManifests(const std::vector<std::string>& names, const Loa
   Loader loader(documents, options);
   for (const Document& document : documents) loader.Load(document, manifests);
   std::ranges::stable_partition(manifests.objects, [](const Object& object) {
-    return std::holds_alternative<ConfigMap>(object);
+    return !HasState(object);  // those that others read
   });
   if (manifests.objects.empty() && manifests.findings.empty()) {
     return InvalidArgument("there is no object in " + names.front() + ": it is empty");

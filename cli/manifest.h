@@ -17,7 +17,8 @@ struct FileFinding {
 };
 
 struct Manifests {
-  // Those that could be decoded: ConfigMaps, which others read, first; else as they are written.
+  // Those that could be decoded: ConfigMaps, Secrets and runtimes, which others read, first; else
+  // as they are written. Jobs of other kinds are TrainingJobs, with findings at their own fields.
   std::vector<Object> objects;
   std::vector<FileFinding> findings;
 
@@ -38,6 +39,7 @@ struct LoadOptions {
   Unsupported unsupported = Unsupported::kError;
   // Where ConfigMaps are that the files do not hold; empty: that is not known.
   ConfigMapLookup config_maps = {};
+  RuntimeLookup runtimes = {};  // the same of what TrainJobs are made of
 };
 
 // `names`: files, directories (their *.yaml, *.yml and *.json in order) and "-" for standard input.

@@ -1,7 +1,9 @@
 #include "cli/object_client.h"
 
+#include <algorithm>
 #include <array>
 
+#include "operators/api/job_kind.h"
 #include "operators/serve/protocol.h"
 
 namespace lockstep {
@@ -23,8 +25,18 @@ std::string PercentEncode(std::string_view text) {
   return encoded;
 }
 
+// Jobs of all kinds are kept as TrainingJobs.
+std::string KeptKind(const std::string& kind) {
+  return IsJobKind(kind) ? TrainingJob::kKind : kind;
+}
+
+bool IsMeant(const Object& object, const std::string& kind) {
+  const auto* job = std::get_if<TrainingJob>(&object);
+  return job == nullptr || IsOfKind(*job, kind);
+}
+
 Result<std::string> CollectionTarget(const std::string& kind, const std::string& namespace_) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const KindName name, FindKind(kind));
+  LOCKSTEP_ASSIGN_OR_RETURN(const KindName name, FindKind(KeptKind(kind)));
   std::string target = ApiPath(name);
   if (!namespace_.empty()) target += "/namespaces/" + PercentEncode(namespace_);
   return target + "/" + std::string(name.plural);
@@ -70,6 +82,10 @@ bool SameIntent(const Object& a, const Object& b) {
     annotations.erase(kPathAnnotation);
     json.erase("metadata");
     json.erase("status");
+    if (std::holds_alternative<TrainingJob>(object) && json["spec"].contains("source")) {
+      json["spec"]["source"].erase("metadata");  // which the object has itself
+      json["spec"]["source"].erase("status");
+    }
     return std::array<Json, 3>{json, MetaOf(object).labels, annotations};
   };
   return intent(a) == intent(b);
@@ -78,7 +94,12 @@ bool SameIntent(const Object& a, const Object& b) {
 Result<Object> ObjectClient::Get(const ObjectKey& key) {
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string target, ObjectTarget(key));
   LOCKSTEP_ASSIGN_OR_RETURN(const SessionReply reply, session_.Call("GET", target));
-  return ObjectOf(reply);
+  Result<Object> object = ObjectOf(reply);
+  if (!IsJobKind(key.kind)) return object;
+  if (object.status().kind() == StatusKind::kNotFound) return NotFound("no " + key.ToString());
+  if (!object.ok() || IsMeant(*object, key.kind)) return object;
+  return NotFound("no " + key.ToString() + ": there is a job of that name, " +
+                  AppliedKey(*object).ToString());
 }
 
 Result<std::vector<Object>> ObjectClient::List(const ListFilter& filter) {
@@ -90,7 +111,7 @@ Result<std::vector<Object>> ObjectClient::List(const ListFilter& filter) {
   if (json.contains("items")) {
     for (const Json& item : json["items"]) {
       LOCKSTEP_ASSIGN_OR_RETURN(Object object, DecodeObject(item));
-      objects.push_back(std::move(object));
+      if (IsMeant(object, filter.kind)) objects.push_back(std::move(object));
     }
   }
   return objects;
@@ -123,6 +144,10 @@ Result<Object> ObjectClient::Update(const Object& object, bool dry_run) {
 }
 
 Status ObjectClient::Delete(const ObjectKey& key) {
+  if (IsJobKind(key.kind)) {  // only one that was applied as this kind
+    LOCKSTEP_ASSIGN_OR_RETURN(const Object job, Get(key));
+    return Delete(KeyOf(job));
+  }
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string target, ObjectTarget(key));
   LOCKSTEP_ASSIGN_OR_RETURN(const SessionReply reply, session_.Call("DELETE", target));
   if (reply.ok()) return OkStatus();
@@ -150,6 +175,7 @@ Status ObjectClient::Watch(const ListFilter& filter, std::chrono::milliseconds t
       broken = object.status();
       return false;
     }
+    if (!IsMeant(*object, filter.kind)) return true;
     const Change::Kind kind = event["type"] == "DELETED" ? Change::Kind::kDeleted
                               : event["type"] == "ADDED" ? Change::Kind::kAdded
                                                          : Change::Kind::kModified;

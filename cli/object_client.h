@@ -12,7 +12,8 @@
 
 namespace lockstep {
 
-// Every method may start an operator. Errors as Store's.
+// Every method may start an operator. Errors as Store's. Kinds of job (operators/api/job_kind.h)
+// are taken as others are: what comes back is a TrainingJob that was applied as that kind.
 class ObjectClient {
  public:
   explicit ObjectClient(Session& session) : session_(session) {}

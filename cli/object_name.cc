@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <cctype>
 
+#include "operators/api/job_kind.h"
+
 namespace lockstep {
 
 std::string TypedName(const Object& object) {
-  std::string kind(KindOf(object));
+  const auto* job = std::get_if<TrainingJob>(&object);
+  std::string kind = job != nullptr ? AppliedKind(*job) : std::string(KindOf(object));
   std::ranges::transform(kind, kind.begin(), [](unsigned char c) { return std::tolower(c); });
-  const std::string_view version = ApiVersionOf(object);
+  const std::string version =
+      job != nullptr ? AppliedApiVersion(*job) : std::string(ApiVersionOf(object));
   const std::size_t slash = version.find('/');
-  if (slash != std::string_view::npos) kind += "." + std::string(version.substr(0, slash));
+  if (slash != std::string::npos) kind += "." + version.substr(0, slash);
   return kind + "/" + MetaOf(object).name;
 }
 
@@ -32,7 +36,7 @@ Result<ObjectKey> ParseObjectName(const std::vector<std::string>& words,
 
 Result<ObjectKey> MakeObjectKey(std::string_view kind, std::string_view name,
                                 const std::string& namespace_) {
-  LOCKSTEP_ASSIGN_OR_RETURN(const KindName found, FindKind(kind.substr(0, kind.find('.'))));
+  LOCKSTEP_ASSIGN_OR_RETURN(const KindName found, FindKind(kind));
   return ObjectKey{std::string(found.kind), namespace_, std::string(name)};
 }
 

@@ -11,7 +11,8 @@ namespace lockstep {
 
 inline constexpr char kDefaultNamespace[] = "default";
 
-// "experiment.kubeflow.org/random", "configmap/names", as kubectl prints it.
+// "experiment.kubeflow.org/random", "configmap/names", as kubectl prints it; of a job the kind that
+// was applied: "pytorchjob.kubeflow.org/mnist".
 std::string TypedName(const Object& object);
 
 // "trial/random-a1" -> its key. InvalidArgument: not KIND/NAME.

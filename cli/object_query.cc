@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/object_name.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
@@ -40,20 +41,24 @@ Result<ObjectQuery> ParseObjectQuery(const std::vector<std::string>& words,
   if (kinds == "all") {
     if (words.size() > 1) {
       return InvalidArgument(
-          "'all' is every object of every kind but configmaps: write the kind of '" + words[1] +
-          "' instead, as in trial/" + words[1]);
+          "'all' is every object of every kind but configmaps and secrets: write the kind of '" +
+          words[1] + "' instead, as in trial/" + words[1]);
     }
     query.kinds = KindNames();
     // As kubectl's: what is configured, not what runs.
-    std::erase_if(query.kinds, [](const KindName& kind) { return kind.kind == ConfigMap::kKind; });
-    std::erase_if(query.kinds,
-                  [](const KindName& kind) { return kind.kind.ends_with("TrainingRuntime"); });
+    std::erase_if(query.kinds, [](const KindName& kind) {
+      return kind.kind == ConfigMap::kKind || kind.kind == Secret::kKind ||
+             kind.kind.ends_with("TrainingRuntime");
+    });
+    std::ranges::replace_if(
+        query.kinds, [](const KindName& kind) { return kind.kind == TrainingJob::kKind; },
+        JobKindNames().front());
     return query;
   }
   for (std::size_t begin = 0; begin <= kinds.size();) {
     const std::size_t end = std::min(kinds.find(',', begin), kinds.size());
     const std::string_view typed = std::string_view(kinds).substr(begin, end - begin);
-    LOCKSTEP_ASSIGN_OR_RETURN(const KindName kind, FindKind(typed.substr(0, typed.find('.'))));
+    LOCKSTEP_ASSIGN_OR_RETURN(const KindName kind, FindKind(typed));
     AddKind(kind, query);
     begin = end + 1;
   }

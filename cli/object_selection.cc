@@ -7,6 +7,7 @@
 #include "cli/manifest.h"
 #include "cli/object_name.h"
 #include "cli/object_query.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
@@ -20,9 +21,12 @@ Result<std::vector<ObjectKey>> KeysInFiles(const ObjectSelection& selection) {
   }
   std::vector<ObjectKey> keys;
   keys.reserve(manifests.objects.size());
-  for (const Object& object : manifests.objects) keys.push_back(KeyOf(object));
+  for (const Object& object : manifests.objects) keys.push_back(AppliedKey(object));
   std::ranges::stable_partition(  // what others read goes after them
-      keys, [](const ObjectKey& key) { return key.kind != ConfigMap::kKind; });
+      keys, [](const ObjectKey& key) {
+        return key.kind != ConfigMap::kKind && key.kind != Secret::kKind &&
+               !key.kind.ends_with("TrainingRuntime");
+      });
   return keys;
 }
 
@@ -76,7 +80,8 @@ Result<std::vector<ObjectKey>> SelectObjects(ObjectClient& client,
         const std::vector<Object> objects,
         client.List({std::string(kind.kind), selection.namespace_, selector.Equalities()}));
     for (const Object& object : objects) {
-      if (selector.Matches(MetaOf(object).labels)) keys.push_back(KeyOf(object));
+      if (!selector.Matches(MetaOf(object).labels)) continue;
+      keys.push_back(kind.kind == TrainingJob::kKind ? KeyOf(object) : AppliedKey(object));
     }
   }
   return keys;

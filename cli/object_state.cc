@@ -14,6 +14,16 @@ const Condition* StateCondition(const Object& object) {
   return state;
 }
 
+// What a job waits for before it runs; null: nothing.
+const Condition* WaitOf(const Object& object) {
+  if (!std::holds_alternative<TrainingJob>(object) || IsFinished(object)) return nullptr;
+  const Condition* running = FindCondition(ConditionsOf(object), condition::kRunning);
+  const bool waits = running != nullptr && running->status == "False" &&
+                     (running->reason == reason::kQueued ||
+                      running->reason == reason::kCreateContainerConfigError);
+  return waits ? running : nullptr;
+}
+
 }  // namespace
 
 const std::vector<Condition>& ConditionsOf(const Object& object) {
@@ -29,6 +39,9 @@ const std::vector<Condition>& ConditionsOf(const Object& object) {
 std::string StateOf(const Object& object) {
   if (!MetaOf(object).deletion_timestamp.empty()) return "Deleting";
   if (!HasState(object)) return "";
+  if (const Condition* wait = WaitOf(object); wait != nullptr && wait->reason == reason::kQueued) {
+    return wait->reason;
+  }
   const Condition* state = StateCondition(object);
   return state == nullptr ? "Pending" : state->type;
 }
@@ -36,6 +49,7 @@ std::string StateOf(const Object& object) {
 bool IsFinished(const Object& object) { return HasEnded(ConditionsOf(object)); }
 
 std::string StateMessage(const Object& object) {
+  if (const Condition* wait = WaitOf(object)) return wait->message;
   const Condition* state = StateCondition(object);
   return state == nullptr ? "" : state->message;
 }

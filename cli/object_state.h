@@ -10,14 +10,14 @@ namespace lockstep {
 
 const std::vector<Condition>& ConditionsOf(const Object& object);
 
-// The last condition that is True; "Deleting" while it is being deleted; "Pending" when nothing is
-// known yet.
+// The last condition that is True; "Deleting" while it is being deleted; "Queued" of a job that
+// waits for GPUs, CPUs or memory; "Pending" when nothing is known yet.
 std::string StateOf(const Object& object);
 
 // Nothing more will happen to it.
 bool IsFinished(const Object& object);
 
-// The sentence of the condition that StateOf names; may be empty.
+// The sentence of the condition that StateOf names, or of what a job waits for; may be empty.
 std::string StateMessage(const Object& object);
 
 }  // namespace lockstep

@@ -7,6 +7,7 @@
 
 #include "cli/object_name.h"
 #include "cli/object_state.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
@@ -76,9 +77,14 @@ void AddCells(const Trial& trial, const Form& form, Row& row) {
 }
 
 void AddCells(const TrainingJob& job, const Form& form, Row& row) {
-  row.Add("ACTIVE", std::to_string(job.status.active) + "/" + std::to_string(RanksOf(job)));
-  row.Add("RESTARTS", std::to_string(job.status.generation));
+  row.Add("RANKS", std::to_string(job.status.active) + "/" + std::to_string(RanksOf(job)));
+  row.Add("RESTARTS", std::to_string(RestartsOf(job)));
   if (!form.options.wide) return;
+  std::string devices;
+  for (const std::string& device : job.status.devices) {
+    devices += (devices.empty() ? "" : ",") + device;
+  }
+  row.Add("DEVICES", devices);
   row.Add("FAILURE", job.status.first_failure ? job.status.first_failure->message : "");
 }
 
@@ -113,6 +119,20 @@ template <class T>
 void AddCells(const T& runtime, const Form&, Row& row) {
   const auto framework = runtime.meta.labels.find("trainer.kubeflow.org/framework");
   row.Add("FRAMEWORK", framework == runtime.meta.labels.end() ? "" : framework->second);
+}
+
+void AddCells(const Secret& secret, const Form&, Row& row) {
+  row.Add("TYPE", secret.type);
+  row.Add("DATA", std::to_string(secret.data.size()));
+}
+
+void AddState(const Object& object, Row& row) {
+  if (const auto* job = std::get_if<TrainingJob>(&object)) {
+    row.Add("KIND", AppliedKind(*job));
+    row.Add("STATE", StateOf(object));
+  } else if (HasState(object)) {
+    row.Add("STATUS", StateOf(object));
+  }
 }
 
 }  // namespace
@@ -184,16 +204,28 @@ int RanksOf(const Trial& trial) {
                ? holder[field].get<int>()
                : 1;
   };
-  if (!spec.contains("roles")) return count(spec, "completions");
   int ranks = 0;
+  for (const auto& [name, replicas] : spec.items()) {  // pytorchReplicaSpecs, mpiReplicaSpecs
+    if (!name.ends_with("ReplicaSpecs") || !replicas.is_object()) continue;
+    for (const auto& [type, role] : replicas.items()) ranks += count(role, "replicas");
+  }
+  if (ranks > 0) return ranks;
+  if (spec.contains("trainer")) return count(spec["trainer"], "numNodes");
+  if (!spec.contains("roles")) return count(spec, "completions");
   for (const Json& role : spec["roles"]) ranks += count(role, "replicas");
   return ranks;
 }
 
 int RanksOf(const TrainingJob& job) {
   int ranks = 0;
-  for (const JobRole& role : job.spec.roles) ranks += role.replicas;
+  for (const JobRole& role : job.spec.roles) ranks += role.host_only ? 0 : role.replicas;
   return ranks;
+}
+
+int RestartsOf(const TrainingJob& job) {
+  int restarts = 0;
+  for (const RestartCount& cause : job.status.restarts) restarts += cause.count;
+  return restarts;
 }
 
 Table MakeObjectTable(const std::vector<Object>& objects, const ObjectTableOptions& options) {
@@ -204,7 +236,7 @@ Table MakeObjectTable(const std::vector<Object>& objects, const ObjectTableOptio
     Row row;
     if (options.with_namespace) row.Add("NAMESPACE", meta.namespace_);
     row.Add("NAME", options.with_kind ? TypedName(object) : meta.name);
-    if (HasState(object)) row.Add("STATUS", StateOf(object));
+    AddState(object, row);
     std::visit([&](const auto& typed) { AddCells(typed, form, row); }, object);
     row.Add("AGE", FormatSpan(meta.creation_timestamp, "", options.now));
     if (options.with_labels) row.Add("LABELS", LabelText(meta.labels));

@@ -37,6 +37,9 @@ std::string ParameterValue(const Trial& trial, const std::string& parameter);
 std::string FormatAssignments(const std::vector<ParameterAssignment>& assignments);
 // Ranks of the trial's job by its template; 0: the template does not say.
 int RanksOf(const Trial& trial);
+// Those that are started: hosts alone (an MPIJob's workers) are none.
 int RanksOf(const TrainingJob& job);
+// How often its group was started again after a failure.
+int RestartsOf(const TrainingJob& job);
 
 }  // namespace lockstep

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "cli/machine.h"
+#include "cli/operator_config.h"
 #include "cli/operator_idle.h"
 #include "cli/operator_lock.h"
 #include "cli/operator_start.h"
@@ -89,21 +91,28 @@ Result<std::string> OwnProgram() {
   return std::string(path, static_cast<std::size_t>(size));
 }
 
-Result<Wiring> Wire(const StateDir& dir, const OperatorOptions& options) {
+Result<Wiring> Wire(const StateDir& dir, const OperatorOptions& options,
+                    const OperatorConfig& config) {
   LOCKSTEP_RETURN_IF_ERROR(PrepareStateDir(dir));
   LOCKSTEP_ASSIGN_OR_RETURN(OperatorLock lock, OperatorLock::Acquire(dir));
   LOCKSTEP_ASSIGN_OR_RETURN(std::string program, OwnProgram());
   Wiring wiring{std::move(lock), {}, {}, {}, {}, {}, {}};
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.store, SqliteStore::Open(dir.database_path()));
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.observations, OpenSqliteObservationStore(dir.database_path()));
-  wiring.backend = MakeLocalBackend({dir.jobs_path(), std::move(program), dir.volumes_path()});
+  const MachineResources machine = Configured(config, ReadMachine(ProcessEnv()));
+  wiring.backend = MakeLocalBackend({.jobs_dir = dir.jobs_path(),
+                                     .lockstep = std::move(program),
+                                     .volumes_dir = dir.volumes_path(),
+                                     .image_map = config.image_map,
+                                     .podman = config.podman.value_or(false)});
   wiring.manager = std::make_unique<Manager>(
       *wiring.store, SystemClock(),
       MakeControllers(*wiring.store, *wiring.observations, *wiring.backend, SystemClock(),
-                      {.jobs_bytes_max = options.jobs_bytes_max}));
-  wiring.router = std::make_unique<Router>(
-      *wiring.store, *wiring.observations,
-      OperatorInfo{LOCKSTEP_VERSION, dir.path, static_cast<int>(getpid())});
+                      {.jobs_bytes_max = options.jobs_bytes_max, .machine = machine}));
+  wiring.router =
+      std::make_unique<Router>(*wiring.store, *wiring.observations,
+                               OperatorInfo{LOCKSTEP_VERSION, dir.path, static_cast<int>(getpid()),
+                                            EncodeSettings(config, &machine)});
   HttpServerOptions server_options;
   server_options.socket_path = dir.socket_path();
   LOCKSTEP_ASSIGN_OR_RETURN(wiring.server,
@@ -151,12 +160,17 @@ int Operate(const OperatorOptions& options, const VerbContext& context) {
   if (!idle.ok()) return fail(idle.status().WithContext("--idle-timeout"));
   const Result<StateDir> dir = FindStateDir(context.state_dir_flag, ProcessEnv());
   if (!dir.ok()) return fail(dir.status());
+  const Result<OperatorConfig> config = FindOperatorConfig(context);
+  if (!config.ok()) return fail(config.status());
   if (options.detach) {
-    const Status started = StartDetachedOperator(*dir, "/proc/self/exe", std::chrono::seconds(30));
+    const Result<std::vector<std::string>> arguments = OperatorArguments(context);
+    if (!arguments.ok()) return fail(arguments.status());
+    const Status started =
+        StartDetachedOperator(*dir, "/proc/self/exe", std::chrono::seconds(30), *arguments);
     return started.ok() ? kExitSuccess : fail(started);
   }
   if (const Status caught = CatchStopSignals(); !caught.ok()) return fail(caught);
-  Result<Wiring> wiring = Wire(*dir, options);
+  Result<Wiring> wiring = Wire(*dir, options, *config);
   if (!wiring.ok()) return fail(wiring.status());
   Log("lockstep " LOCKSTEP_VERSION " serves " + dir->path);
   ReportReady(options.ready_fd, OkStatus());

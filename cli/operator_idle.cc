@@ -5,6 +5,7 @@
 #include "cli/object_state.h"
 #include "operators/api/conditions.h"
 #include "operators/api/intent.h"
+#include "operators/api/managed_by.h"
 
 namespace lockstep {
 
@@ -13,8 +14,11 @@ namespace {
 // Suspended, and nobody has taken that back. A Trial is suspended by its Experiment, which is
 // looked at too.
 bool Rests(const Object& object) {
+  const auto* job = std::get_if<TrainingJob>(&object);
+  if (job != nullptr && IsManagedElsewhere(job->spec.managed_by)) return true;
   if (!IsTrue(ConditionsOf(object), condition::kSuspended)) return false;
-  return std::holds_alternative<Trial>(object) || WantsSuspend(MetaOf(object));
+  return std::holds_alternative<Trial>(object) || WantsSuspend(MetaOf(object)) ||
+         (job != nullptr && job->spec.suspend);
 }
 
 }  // namespace

@@ -73,7 +73,8 @@ Result<std::string> ReadAll(int fd, std::chrono::milliseconds deadline) {
 }  // namespace
 
 Status StartDetachedOperator(const StateDir& dir, const std::string& program,
-                             std::chrono::milliseconds deadline) {
+                             std::chrono::milliseconds deadline,
+                             const std::vector<std::string>& arguments) {
   LOCKSTEP_RETURN_IF_ERROR(PrepareStateDir(dir));
   LOCKSTEP_ASSIGN_OR_RETURN(const int log_fd, OpenLog(dir));
   int ready[2];
@@ -82,15 +83,16 @@ Status StartDetachedOperator(const StateDir& dir, const std::string& program,
     return ErrnoStatus("make a pipe", errno);
   }
   const std::string ready_argument = std::to_string(kReadyFd);
-  const char* const argv[] = {program.c_str(),  "operator",   "--state-dir",
-                              dir.path.c_str(), "--ready-fd", ready_argument.c_str(),
-                              nullptr};
+  std::vector<const char*> argv = {program.c_str(),  "operator",   "--state-dir",
+                                   dir.path.c_str(), "--ready-fd", ready_argument.c_str()};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  argv.push_back(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
     ::setsid();
     // The second fork: no session leader, so no terminal can ever become its own.
     const pid_t grandchild = ::fork();
-    if (grandchild == 0) Become(argv, log_fd, ready[1]);
+    if (grandchild == 0) Become(argv.data(), log_fd, ready[1]);
     ::_exit(grandchild < 0 ? 1 : 0);
   }
   const int fork_error = errno;

@@ -41,7 +41,13 @@ Status Session::Handshake() {
                               ": use the same lockstep, or stop that operator (kill " + pid +
                               "; its jobs go on) and try again");
   }
-  return OkStatus();
+  version_ = json;
+  return options_.check ? options_.check(json) : OkStatus();
+}
+
+Result<Json> Session::Version() {
+  LOCKSTEP_RETURN_IF_ERROR(EnsureOperator());
+  return version_;
 }
 
 Status Session::EnsureOperator() {

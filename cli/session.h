@@ -22,6 +22,8 @@ struct SessionOptions {
   std::chrono::milliseconds deadline{30'000};  // to find or start an operator
   // Starts an operator and returns when it serves; AlreadyExists when another one is there.
   std::function<Status(const StateDir&, std::chrono::milliseconds deadline)> start;
+  // Whether the operator that answers will do, by what GET /version says; empty: any.
+  std::function<Status(const Json& version)> check = {};
 };
 
 struct SessionReply {
@@ -40,6 +42,9 @@ class Session {
   const StateDir& state_dir() const { return options_.state_dir; }
   const std::string& version() const { return options_.version; }
 
+  // What GET /version says, of the operator that was found or started last.
+  Result<Json> Version();
+
   // Any answer of the operator is a reply; a Status means that none could be had.
   Result<SessionReply> Call(const std::string& method, const std::string& target,
                             const std::string& body = "");
@@ -56,6 +61,7 @@ class Session {
 
   const SessionOptions options_;
   bool found_ = false;
+  Json version_;
 };
 
 }  // namespace lockstep

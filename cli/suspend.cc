@@ -133,8 +133,7 @@ void AddWaitFlags(CLI::App& verb, IntentOptions& options) {
 void AddSuspendVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<IntentOptions>();
   CLI::App* verb = AddIntentVerb(
-      app, context, "suspend", "Pause Experiments or TrainingJobs", options,
-      [](const IntentOptions&) {
+      app, context, "suspend", "Pause Experiments or jobs", options, [](const IntentOptions&) {
         return IntentVerb{"suspend", Suspend, "suspended",
                           "nothing new starts; what runs is stopped within its grace period, and "
                           "goes on after `lockstep resume`",
@@ -157,8 +156,8 @@ void AddResumeVerb(CLI::App& app, VerbContext& context) {
 void AddCancelVerb(CLI::App& app, VerbContext& context) {
   auto options = std::make_shared<IntentOptions>();
   CLI::App* verb = AddIntentVerb(
-      app, context, "cancel", "End Experiments, Trials or TrainingJobs for good; results are kept",
-      options, [](const IntentOptions& chosen) {
+      app, context, "cancel", "End Experiments, Trials or jobs for good; results are kept", options,
+      [](const IntentOptions& chosen) {
         return IntentVerb{
             "cancel", [reason = chosen.reason](Object& o) { return Cancel(o, reason); },
             "cancelled", "what runs is stopped within its grace period; results and logs are kept",

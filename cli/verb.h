@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/operator_config.h"
 #include "cli/session.h"
 #include "runtime/base/status.h"
 
@@ -17,9 +18,19 @@ namespace lockstep {
 
 struct VerbContext {
   std::string state_dir_flag;  // --state-dir, or empty
-  int exit_code = 0;           // set by the verb that ran
+  // Of the operator that the verb may start: --image-map, --runtime.
+  std::vector<std::string> image_map_flags = {};
+  std::string runtime_flag = {};
+  int exit_code = 0;  // set by the verb that ran
 };
 
+// config.yaml with the flags over it.
+Result<OperatorConfig> FindOperatorConfig(const VerbContext& context);
+
+// The flags again, as arguments for an operator that is started somewhere else.
+Result<std::vector<std::string>> OperatorArguments(const VerbContext& context);
+
+// FailedPrecondition, later: an operator that runs already was started with other flags.
 Result<std::unique_ptr<Session>> OpenSession(const VerbContext& context);
 
 // NotFound 3; InvalidArgument, Conflict, AlreadyExists 4; DeadlineExceeded 5; the

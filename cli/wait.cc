@@ -41,7 +41,7 @@ std::optional<int> Look(const ObjectKey& key, const Result<Object>& object,
     if (was_there) return Fail(FailedPrecondition(key.ToString() + " was deleted"));
   }
   if (!object.ok()) return Fail(object.status());
-  const Result<bool> met = IsMet(wanted, *object);
+  const Result<bool> met = IsMet(wanted, *object, key.kind);
   if (!met.ok()) return Fail(met.status());
   if (*met) {
     std::printf("%s condition met\n", TypedName(*object).c_str());
@@ -107,7 +107,8 @@ void AddWaitVerb(CLI::App& app, VerbContext& context) {
   CLI::App* verb = app.add_subcommand("wait", "Wait until objects have a condition, or are gone");
   verb->footer(
       "Examples:\n  lockstep wait exp/random --for=condition=Succeeded --timeout 2h\n"
-      "  lockstep wait exp/random --for=jsonpath='{.status.trialsSucceeded}'=5");
+      "  lockstep wait exp/random --for=jsonpath='{.status.trialsSucceeded}'=5\n"
+      "  lockstep wait pytorchjob/mnist --for=condition=Succeeded");
   AddSelection(*verb, options->selection, /*with_files=*/false);
   verb->add_option("--for", options->for_, kWaitConditions)->required();
   verb->add_option("--timeout", options->timeout, "30s, 5m, 2h for all; for ever when left out");

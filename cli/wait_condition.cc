@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "cli/object_state.h"
+#include "cli/shown_object.h"
+#include "operators/api/conditions.h"
+#include "operators/codec/text_field.h"
 
 namespace lockstep {
 namespace {
@@ -20,6 +23,25 @@ Result<WaitCondition> ParseValue(std::string_view text) {
   if (brace != text.npos) path = path.substr(1, brace - 1);
   LOCKSTEP_ASSIGN_OR_RETURN(wanted.path, JsonPath::Parse(path));
   return wanted;
+}
+
+// In its own kind's words, or in those of the TrainingJob that it is.
+bool JobHas(const WaitCondition& wanted, const TrainingJob& job) {
+  const std::string type =
+      wanted.condition == "Complete" ? condition::kSucceeded : wanted.condition;
+  const auto holds = [&](const std::string& other, const std::string& status) {
+    return other == type && status == wanted.status;
+  };
+  for (const Condition& condition : job.status.conditions) {
+    if (holds(condition.type, condition.status)) return true;
+  }
+  const Json shown = ShownObject(job);
+  if (!shown.contains("status") || !shown["status"].contains("conditions")) return false;
+  return std::ranges::any_of(shown["status"]["conditions"], [&](const Json& condition) {
+    const std::string shown_type = TextField(condition, "type");
+    return holds(shown_type == "Complete" ? condition::kSucceeded : shown_type,
+                 TextField(condition, "status"));
+  });
 }
 
 }  // namespace
@@ -42,17 +64,18 @@ Result<WaitCondition> ParseWaitCondition(std::string_view text) {
   return wanted;
 }
 
-Result<bool> IsMet(const WaitCondition& wanted, const Object& object) {
+Result<bool> IsMet(const WaitCondition& wanted, const Object& object, std::string_view kind) {
   switch (wanted.kind) {
     case WaitCondition::Kind::kCreated: return true;
     case WaitCondition::Kind::kGone: return false;
     case WaitCondition::Kind::kCondition:
+      if (const auto* job = std::get_if<TrainingJob>(&object)) return JobHas(wanted, *job);
       return std::ranges::any_of(ConditionsOf(object), [&](const Condition& condition) {
         return condition.type == wanted.condition && condition.status == wanted.status;
       });
     case WaitCondition::Kind::kValue: break;
   }
-  const Json json = EncodeObject(object);
+  const Json json = ShownObject(object, kind);
   LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<const Json*> values, wanted.path->Find(json));
   return std::ranges::any_of(values, [&](const Json* value) {
     return !wanted.value || JsonText(*value) == *wanted.value;

@@ -27,7 +27,9 @@ struct WaitCondition {
 // InvalidArgument lists the forms.
 Result<WaitCondition> ParseWaitCondition(std::string_view text);
 
-// Whether it holds for an object that is there. InvalidArgument: as JsonPath::Find.
-Result<bool> IsMet(const WaitCondition& wanted, const Object& object);
+// Whether it holds for an object that is there, named as one of `kind`; of a job Succeeded and
+// Complete are the same, for its kinds say the one or the other. InvalidArgument: as
+// JsonPath::Find.
+Result<bool> IsMet(const WaitCondition& wanted, const Object& object, std::string_view kind = "");
 
 }  // namespace lockstep

@@ -50,10 +50,11 @@ enum class Synced : bool { kNo, kYes };
 
 // Whoever reads `path` sees all of `text` or nothing; when it is synced, after a power cut too. The
 // folder is not: a power cut may take the last seconds' files, and with them what was running.
-Status WriteAtomically(const std::string& path, std::string_view text, Synced synced) {
+Status WriteAtomically(const std::string& path, std::string_view text, Synced synced,
+                       mode_t mode = 0644) {
   const std::string temporary = path + ".new." + std::to_string(gettid());
   {
-    const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (!fd.valid()) return ErrnoStatus("open " + temporary, errno);
     LOCKSTEP_RETURN_IF_ERROR(WriteAll(fd.get(), text, temporary));
     if (synced == Synced::kYes && fsync(fd.get()) != 0) {
@@ -131,7 +132,7 @@ Status JobDir::WriteExit(const ExitRecord& record) const {
 Status JobDir::WritePlan(std::string_view text) const {
   struct stat there{};
   if (stat(plan_path().c_str(), &there) == 0 && there.st_size > 0) return OkStatus();
-  return WriteAtomically(plan_path(), text, Synced::kNo);
+  return WriteAtomically(plan_path(), text, Synced::kNo, 0600);  // it holds values of Secrets
 }
 
 }  // namespace lockstep

@@ -83,6 +83,8 @@ struct LaunchRole {
   std::string image = {};  // the container image that the program is written for, where it runs
                            // without: to be told
   std::vector<LaunchFile> files = {};
+  std::vector<std::string> devices = {};  // GPUs of each rank, "0,1", told by
+                                          // CUDA_VISIBLE_DEVICES; empty: nothing is told
 };
 
 // Ranks of a role that are not started: they lend their hosts to the programs of others.

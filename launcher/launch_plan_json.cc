@@ -160,6 +160,7 @@ ordered_json EncodeRole(const LaunchRole& role) {
   if (role.container) object["container"] = true;
   if (!role.image.empty()) object["image"] = role.image;
   if (!role.files.empty()) object["files"] = EncodeFiles(role.files);
+  if (!role.devices.empty()) object["devices"] = role.devices;
   return object;
 }
 
@@ -179,6 +180,7 @@ Result<LaunchRole> DecodeRole(const json& value, const std::string& file, const 
   reader.Read("command", &role.command);
   reader.Read("env", &role.env);
   reader.Read("working_dir", &role.working_dir);
+  reader.Read("devices", &role.devices);
   LOCKSTEP_ASSIGN_OR_RETURN(role.mounts, DecodeMounts(reader, file));
   ReadName(&reader, "restart", kRestart, &role.restart);
   reader.Read("host_names", &role.host_names);

@@ -61,7 +61,14 @@ Environment RankEnvironment(const LaunchPlan& plan, const RunIdentity& run, int 
     if (!IsForeign(name)) env[name] = value;
   }
   for (const auto& [name, value] : plan.env) env[name] = value;
-  for (const auto& [name, value] : PlaceOfRank(plan, rank).role->env) env[name] = value;
+  const auto place = PlaceOfRank(plan, rank);
+  for (const auto& [name, value] : place.role->env) env[name] = value;
+  if (const auto index = static_cast<std::size_t>(place.rank_in_role);
+      index < place.role->devices.size()) {
+    for (const char* name : {"CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"}) {
+      env[name] = place.role->devices[index];
+    }
+  }
 
   const std::string rank_text = std::to_string(rank);
   const std::string world = std::to_string(plan.world_size());

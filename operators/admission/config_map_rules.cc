@@ -1,5 +1,6 @@
-// What an API server asks of a ConfigMap.
+// What an API server asks of a ConfigMap and of a Secret.
 #include <algorithm>
+#include <set>
 
 #include "operators/admission/changed_fields.h"
 #include "operators/admission/rules.h"
@@ -41,20 +42,66 @@ void CheckKey(const std::string& key, const std::string& path, FindingList& find
   }
 }
 
-}  // namespace
-
-void CheckConfigMap(const ConfigMap& map, FindingList& findings) {
-  const std::string& name = map.meta.name;
-  if (name.empty()) {
+void CheckMeta(const ObjectMeta& meta, const std::string& kind, FindingList& findings) {
+  if (meta.name.empty()) {
     findings.Error("metadata.name", "is missing");
-  } else if (name.size() > kNameBytesMax || !IsSubdomain(name)) {
+  } else if (meta.name.size() > kNameBytesMax || !IsSubdomain(meta.name)) {
     findings.Error("metadata.name",
-                   "\"" + name +
-                       "\" is no name of a ConfigMap: lower-case letters, digits, - and dots, "
-                       "beginning and ending with a letter or digit, at most " +
+                   "\"" + meta.name + "\" is no name of a " + kind +
+                       ": lower-case letters, digits, - and dots, beginning and ending with a "
+                       "letter or digit, at most " +
                        std::to_string(kNameBytesMax));
   }
-  CheckNamespace(map.meta, findings);
+  CheckNamespace(meta, findings);
+}
+
+void CheckSize(std::size_t bytes, FindingList& findings) {
+  if (bytes <= kDataBytesMax) return;
+  findings.Error("data", "has " + std::to_string(bytes) + " bytes in all: at most " +
+                             std::to_string(kDataBytesMax) + "; use a file");
+}
+
+}  // namespace
+
+void CheckSecret(const Secret& secret, FindingList& findings) {
+  CheckMeta(secret.meta, Secret::kKind, findings);
+  std::size_t bytes = 0;
+  for (const auto& [key, base64] : secret.data) {
+    const std::string path = FieldPath("data", key);
+    CheckKey(key, path, findings);
+    const auto decoded = DecodeBase64(base64);
+    if (!decoded.ok()) {
+      findings.Error(path, "is no base64: write plain text under stringData instead");
+    }
+    bytes += decoded.ok() ? decoded->size() : 0;
+  }
+  CheckSize(bytes, findings);
+}
+
+void CheckSecretUpdate(const Secret& before, const Secret& after, FindingList& findings) {
+  if (before.type != after.type) {
+    findings.Error("type", "\"" + after.type + "\", was \"" + before.type +
+                               "\": the type of a Secret does not change; delete it first");
+  }
+  if (!before.immutable.value_or(false)) return;
+  std::set<std::string> changed;
+  for (const auto& [one, other] : {std::pair{&before, &after}, std::pair{&after, &before}}) {
+    for (const auto& [key, value] : one->data) {
+      const auto found = other->data.find(key);
+      if (found == other->data.end() || found->second != value) changed.insert("data." + key);
+    }
+  }
+  if (!after.immutable.value_or(false)) changed.insert("immutable");
+  if (changed.empty()) return;
+  std::string names;
+  for (const std::string& name : changed) names += (names.empty() ? "" : ", ") + name;
+  findings.Error("immutable", "the Secret is immutable, and " + names +
+                                  " would change: delete it first, or give the new one another "
+                                  "name");
+}
+
+void CheckConfigMap(const ConfigMap& map, FindingList& findings) {
+  CheckMeta(map.meta, ConfigMap::kKind, findings);
   std::size_t bytes = 0;
   for (const auto& [key, text] : map.data) {
     CheckKey(key, FieldPath("data", key), findings);
@@ -70,10 +117,7 @@ void CheckConfigMap(const ConfigMap& map, FindingList& findings) {
     if (!decoded.ok()) findings.Error(path, decoded.status().message());
     bytes += decoded.ok() ? decoded->size() : 0;
   }
-  if (bytes > kDataBytesMax) {
-    findings.Error("data", "has " + std::to_string(bytes) + " bytes in all: at most " +
-                               std::to_string(kDataBytesMax) + "; use a file");
-  }
+  CheckSize(bytes, findings);
 }
 
 void CheckConfigMapUpdate(const ConfigMap& before, const ConfigMap& after, FindingList& findings) {

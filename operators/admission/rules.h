@@ -21,6 +21,9 @@ void CheckConfigMap(const ConfigMap& map, FindingList& findings);
 void CheckConfigMapUpdate(const ConfigMap& before, const ConfigMap& after, FindingList& findings);
 // The spec of a TrainingRuntime or ClusterTrainingRuntime.
 void CheckTrainingRuntime(const Json& spec, FindingList& findings);
+// Of a Secret; no message holds a value.
+void CheckSecret(const Secret& secret, FindingList& findings);
+void CheckSecretUpdate(const Secret& before, const Secret& after, FindingList& findings);
 void CheckObjective(const ExperimentSpec& spec, FindingList& findings);
 void CheckCounts(const ExperimentSpec& spec, FindingList& findings);
 void CheckParameters(const ExperimentSpec& spec, FindingList& findings);

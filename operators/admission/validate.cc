@@ -2,6 +2,7 @@
 
 #include "operators/admission/changed_fields.h"
 #include "operators/admission/rules.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
@@ -50,6 +51,10 @@ void ValidateAs(const T& runtime, const ConfigMapLookup&, FindingList& findings)
   CheckTrainingRuntime(runtime.spec, findings);
 }
 
+void ValidateAs(const Secret& secret, const ConfigMapLookup&, FindingList& findings) {
+  CheckSecret(secret, findings);
+}
+
 // What of the spec a user may not change.
 ExperimentSpec Fixed(ExperimentSpec spec) {
   spec.parallel_trial_count.reset();
@@ -69,6 +74,73 @@ bool MayChange(const Experiment& experiment) {
     }
   }
   return true;
+}
+
+void CheckExperimentUpdate(const Experiment& old, const Experiment& experiment,
+                           FindingList& findings) {
+  const ExperimentSpec& spec = experiment.spec;
+  const auto fixed = [](const Experiment& whole) {
+    Experiment copy = whole;
+    copy.spec = Fixed(whole.spec);
+    return EncodeObject(copy).at("spec");
+  };
+  if (const std::string changed = ChangedFields(fixed(old), fixed(experiment), "spec");
+      !changed.empty()) {
+    findings.Error("spec", changed +
+                               ": only parallelTrialCount, maxTrialCount and "
+                               "maxFailedTrialCount can change; delete the Experiment, or "
+                               "give the new one another name");
+  }
+  if (spec != old.spec && !MayChange(old)) {
+    findings.Error("spec.resumePolicy",
+                   "the Experiment has ended: only one that ran out of trials under the policy "
+                   "LongRunning or FromVolume can be changed; give the new one another name");
+  }
+  if (spec != old.spec && spec.max_trial_count && *spec.max_trial_count <= old.status.trials) {
+    findings.Error("spec.maxTrialCount",
+                   std::to_string(*spec.max_trial_count) + " is not more than the " +
+                       std::to_string(old.status.trials) + " trials there are");
+  }
+}
+
+// What of the spec a user may not change. The manifest is looked at by what it became.
+TrainingJobSpec Fixed(TrainingJobSpec spec) {
+  spec.suspend = false;
+  spec.ttl_seconds_after_finished.reset();
+  spec.source = Json();
+  return spec;
+}
+
+// The fields as the user wrote them, in the manifest of its own kind.
+std::string ChangedJobFields(const TrainingJob& before, const TrainingJob& after) {
+  const auto spec = [](const TrainingJob& job) {
+    const Json& source = job.spec.source;
+    return source.is_object() ? source.value("spec", Json()) : Json();
+  };
+  std::string changed = ChangedFields(spec(before), spec(after), "spec");
+  if (!changed.empty()) return changed;
+  TrainingJob was = before;
+  TrainingJob is = after;
+  was.spec = Fixed(before.spec);
+  is.spec = Fixed(after.spec);
+  return ChangedFields(EncodeObject(was).at("spec"), EncodeObject(is).at("spec"), "spec");
+}
+
+void CheckTrainingJobUpdate(const TrainingJob& before, const TrainingJob& after,
+                            FindingList& findings) {
+  if (AppliedKind(before) != AppliedKind(after)) {
+    const ObjectKey there = AppliedKey(before);
+    findings.Error("metadata.name",
+                   "is taken: there is a " + there.ToString() +
+                       ", and a name is shared by jobs of all kinds; delete that first "
+                       "(`lockstep delete job/" +
+                       there.name + " -n " + there.namespace_ +
+                       "`), or give this one another name");
+  } else if (Fixed(before.spec) != Fixed(after.spec)) {
+    findings.Error("spec", ChangedJobFields(before, after) +
+                               ": only suspend and ttlSecondsAfterFinished of a job can change; "
+                               "delete it first, or give the new one another name");
+  }
 }
 
 }  // namespace
@@ -95,39 +167,13 @@ std::vector<Finding> ValidateUpdate(const Object& before, const Object& after,
   if (KeyOf(before) != KeyOf(after)) {
     findings.Error("metadata.name", "the kind, namespace and name of an object do not change");
   } else if (const auto* experiment = std::get_if<Experiment>(&after)) {
-    const ExperimentSpec& spec = experiment->spec;
-    const Experiment& old = std::get<Experiment>(before);
-    const auto fixed = [](const Experiment& whole) {
-      Experiment copy = whole;
-      copy.spec = Fixed(whole.spec);
-      return EncodeObject(copy).at("spec");
-    };
-    if (const std::string changed = ChangedFields(fixed(old), fixed(*experiment), "spec");
-        !changed.empty()) {
-      findings.Error("spec", changed +
-                                 ": only parallelTrialCount, maxTrialCount and "
-                                 "maxFailedTrialCount can change; delete the Experiment, or "
-                                 "give the new one another name");
-    }
-    if (spec != old.spec && !MayChange(old)) {
-      findings.Error("spec.resumePolicy",
-                     "the Experiment has ended: only one that ran out of trials under the policy "
-                     "LongRunning or FromVolume can be changed; give the new one another name");
-    }
-    if (spec != old.spec && spec.max_trial_count && *spec.max_trial_count <= old.status.trials) {
-      findings.Error("spec.maxTrialCount",
-                     std::to_string(*spec.max_trial_count) + " is not more than the " +
-                         std::to_string(old.status.trials) + " trials there are");
-    }
+    CheckExperimentUpdate(std::get<Experiment>(before), *experiment, findings);
   } else if (const auto* job = std::get_if<TrainingJob>(&after)) {
-    if (job->spec != std::get<TrainingJob>(before).spec) {
-      const Json was = EncodeObject(before).at("spec");
-      findings.Error("spec", ChangedFields(was, EncodeObject(after).at("spec"), "spec") +
-                                 ": a job does not change once it is there; delete it first");
-    }
-  }
-  if (const auto* map = std::get_if<ConfigMap>(&after); map && KeyOf(before) == KeyOf(after)) {
+    CheckTrainingJobUpdate(std::get<TrainingJob>(before), *job, findings);
+  } else if (const auto* map = std::get_if<ConfigMap>(&after)) {
     CheckConfigMapUpdate(std::get<ConfigMap>(before), *map, findings);
+  } else if (const auto* secret = std::get_if<Secret>(&after)) {
+    CheckSecretUpdate(std::get<Secret>(before), *secret, findings);
   }
   return findings.Take();
 }

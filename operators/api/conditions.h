@@ -39,6 +39,8 @@ inline constexpr char kTrainingJobSuspending[] = "TrainingJobSuspending";
 inline constexpr char kTrainingJobSuspended[] = "TrainingJobSuspended";
 inline constexpr char kTrainingJobResumed[] = "TrainingJobResumed";
 inline constexpr char kTrainingJobRestarting[] = "TrainingJobRestarting";
+// Of a TrainingJob that waits for GPUs, CPUs or memory of this machine.
+inline constexpr char kQueued[] = "Queued";
 // Failed, of a TrainingJob that was stopped by kStopAnnotation (operators/api/intent.h).
 inline constexpr char kTrainingJobStopped[] = "TrainingJobStopped";
 // Succeeded or Failed, of an Experiment whose kDeadlineAnnotation has passed.

@@ -4,6 +4,7 @@
 
 #include "operators/api/decode_visitor.h"
 #include "operators/api/did_you_mean.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
@@ -13,6 +14,21 @@ Object DecodeAs(const Json& json, FindingList& findings) {
   T object;
   DecodeStruct(json, DecodePlace{}, findings, object, {"apiVersion", "kind"});
   return object;
+}
+
+// What is wrong with a value of a Secret is told without it.
+template <>
+Object DecodeAs<Secret>(const Json& json, FindingList& findings) {
+  FindingList all(findings.document());
+  Secret secret;
+  DecodeStruct(json, DecodePlace{}, all, secret, {"apiVersion", "kind"});
+  for (Finding& finding : all.Take()) {
+    if (finding.path.starts_with("data") || finding.path.starts_with("stringData")) {
+      finding.message = "expected texts under keys: put each value in quotes";
+    }
+    findings.Add(std::move(finding));
+  }
+  return secret;
 }
 
 struct DecodeRow {
@@ -26,18 +42,19 @@ constexpr DecodeRow Row() {
   return {T::kKind, T::kApiVersion, &DecodeAs<T>};
 }
 
-constexpr DecodeRow kDecodeTable[] = {Row<Experiment>(),
-                                      Row<Suggestion>(),
-                                      Row<Trial>(),
-                                      Row<TrainingJob>(),
-                                      Row<ConfigMap>(),
-                                      Row<TrainingRuntime>(),
-                                      Row<ClusterTrainingRuntime>()};
+constexpr DecodeRow kDecodeTable[] = {
+    Row<Experiment>(), Row<Suggestion>(), Row<Trial>(),           Row<TrainingJob>(),
+    Row<ConfigMap>(),  Row<Secret>(),     Row<TrainingRuntime>(), Row<ClusterTrainingRuntime>()};
 
 std::string KnownKinds() {
   std::string kinds;
   for (const DecodeRow& row : kDecodeTable) {
     kinds += (kinds.empty() ? "" : ", ") + std::string(row.api_version) + " " + row.kind;
+  }
+  for (const KindName& job : JobKindNames()) {
+    if (job.api_version.empty()) continue;
+    kinds += ", " + std::string(job.api_version) + " ";
+    kinds += job.kind == kBatchJob ? std::string_view("Job") : job.kind;
   }
   return kinds;
 }
@@ -65,6 +82,7 @@ Result<const DecodeRow*> FindRow(const Json& json) {
     }
     kinds.emplace_back(row.kind);
   }
+  for (const KindName& job : JobKindNames()) kinds.push_back(job.kind);
   return InvalidArgument("kind: \"" + kind + "\" is not a kind that can be applied" +
                          DidYouMean(kind, kinds) + "; known: " + KnownKinds());
 }

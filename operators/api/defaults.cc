@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "operators/codec/base64.h"
 #include "operators/codec/text_field.h"
 
 namespace lockstep {
@@ -134,6 +135,12 @@ void SetSpecDefaults(TrainingJobSpec& spec) {
   if (!spec.grace_period_seconds) spec.grace_period_seconds = kGracePeriodSeconds;
 }
 
+void SetDataDefaults(Secret& secret) {
+  for (const auto& [key, text] : secret.string_data) secret.data[key] = EncodeBase64(text);
+  secret.string_data.clear();
+  if (secret.type.empty()) secret.type = "Opaque";
+}
+
 void SetSpecDefaults(SuggestionSpec&) {}
 void SetSpecDefaults(TrialSpec&) {}
 
@@ -147,6 +154,7 @@ void SetDefaults(Object& object) {
           value.meta.namespace_ = kClusterNamespace;
         }
         if constexpr (HasStatus<std::decay_t<decltype(value)>>) SetSpecDefaults(value.spec);
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Secret>) SetDataDefaults(value);
       },
       object);
 }

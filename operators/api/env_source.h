@@ -7,9 +7,6 @@
 
 namespace lockstep {
 
-inline constexpr char kNoSecrets[] =
-    "there are no Secrets on one machine; use a ConfigMap, or a file that the program reads";
-
 struct FieldRef {
   std::string api_version;
   std::string field_path;
@@ -42,15 +39,30 @@ struct ConfigMapKeyRef {
   friend bool operator==(const ConfigMapKeyRef&, const ConfigMapKeyRef&) = default;
 };
 
+struct SecretKeyRef {
+  std::string name;
+  std::string key;
+  bool optional = false;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("name", self.name, "Name of a Secret in the job's namespace.");
+    v.Field("key", self.key, "Its key whose value is taken.");
+    v.Field("optional", self.optional, "Whether the variable is left out when there is none.");
+  }
+  friend bool operator==(const SecretKeyRef&, const SecretKeyRef&) = default;
+};
+
 struct EnvVarSource {
   std::optional<FieldRef> field_ref = {};
   std::optional<ConfigMapKeyRef> config_map_key_ref = {};
+  std::optional<SecretKeyRef> secret_key_ref = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("fieldRef", self.field_ref, "A field of the pod.");
     v.Field("configMapKeyRef", self.config_map_key_ref, "A value in a ConfigMap.");
-    v.Refused(kNoSecrets, {"secretKeyRef"});
+    v.Field("secretKeyRef", self.secret_key_ref, "A value in a Secret.");
     v.Refused("write the number itself: a process has no requests and limits",
               {"resourceFieldRef"});
     v.Refused("let the program read the file", {"fileKeyRef"});
@@ -70,15 +82,28 @@ struct ConfigMapEnvSource {
   friend bool operator==(const ConfigMapEnvSource&, const ConfigMapEnvSource&) = default;
 };
 
+struct SecretEnvSource {
+  std::string name;
+  bool optional = false;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("name", self.name, "Name of a Secret in the job's namespace.");
+    v.Field("optional", self.optional, "Whether the job starts without it.");
+  }
+  friend bool operator==(const SecretEnvSource&, const SecretEnvSource&) = default;
+};
+
 struct EnvFromSource {
   std::string prefix;
-  std::optional<ConfigMapEnvSource> config_map_ref;
+  std::optional<ConfigMapEnvSource> config_map_ref = {};
+  std::optional<SecretEnvSource> secret_ref = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
     v.Field("prefix", self.prefix, "Goes in front of each key.");
     v.Field("configMapRef", self.config_map_ref, "Each key of this ConfigMap is a variable.");
-    v.Refused(kNoSecrets, {"secretRef"});
+    v.Field("secretRef", self.secret_ref, "Each key of this Secret is a variable.");
   }
   friend bool operator==(const EnvFromSource&, const EnvFromSource&) = default;
 };

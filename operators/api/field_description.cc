@@ -88,6 +88,7 @@ constexpr KindRow kKindTable[] = {
     {Trial::kKind, &DescribeObject<Trial>},
     {TrainingJob::kKind, &DescribeObject<TrainingJob>},
     {ConfigMap::kKind, &DescribeObject<ConfigMap>},
+    {Secret::kKind, &DescribeObject<Secret>},
     {TrainingRuntime::kKind, &DescribeObject<TrainingRuntime>},
     {ClusterTrainingRuntime::kKind, &DescribeObject<ClusterTrainingRuntime>}};
 

@@ -6,6 +6,7 @@
 
 #include "operators/api/did_you_mean.h"
 #include "operators/api/encode_visitor.h"
+#include "operators/api/job_kind.h"
 
 namespace lockstep {
 namespace {
@@ -63,22 +64,28 @@ const std::vector<KindName>& KindNames() {
                                               NameOf<Trial>("tr"),
                                               NameOf<TrainingJob>("tj"),
                                               NameOf<ConfigMap>("cm"),
+                                              NameOf<Secret>(""),
                                               NameOf<TrainingRuntime>("trt"),
                                               NameOf<ClusterTrainingRuntime>("ctr")};
   return names;
 }
 
 Result<KindName> FindKind(std::string_view typed) {
-  const std::string lower = Lowercase(typed);
+  const std::string whole = Lowercase(typed);
+  const bool is_batch = whole.starts_with("job.batch") || whole.starts_with("jobs.batch");
+  const std::string lower = is_batch ? Lowercase(kBatchJob) : whole.substr(0, whole.find('.'));
   std::vector<std::string_view> candidates;
   std::string kinds;
-  for (const KindName& name : KindNames()) {
-    if (lower == Lowercase(name.kind) || lower == name.plural || lower == name.short_name) {
-      return name;
+  for (const std::vector<KindName>* list : {&KindNames(), &JobKindNames()}) {
+    for (const KindName& name : *list) {
+      if (!lower.empty() &&
+          (lower == Lowercase(name.kind) || lower == name.plural || lower == name.short_name)) {
+        return name;
+      }
+      candidates.push_back(name.plural);
+      kinds += (kinds.empty() ? "" : ", ") + std::string(name.plural);
+      if (!name.short_name.empty()) kinds += " (" + std::string(name.short_name) + ")";
     }
-    candidates.push_back(name.plural);
-    kinds += (kinds.empty() ? "" : ", ") + std::string(name.plural) + " (" +
-             std::string(name.short_name) + ")";
   }
   return NotFound("no kind \"" + std::string(typed) + "\"" + DidYouMean(lower, candidates) +
                   ": the kinds are " + kinds);

@@ -6,6 +6,7 @@
 
 #include "operators/api/config_map.h"
 #include "operators/api/experiment.h"
+#include "operators/api/secret.h"
 #include "operators/api/suggestion.h"
 #include "operators/api/training_job.h"
 #include "operators/api/training_runtime.h"
@@ -14,10 +15,10 @@
 
 namespace lockstep {
 
-using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob, ConfigMap, TrainingRuntime,
-                            ClusterTrainingRuntime>;
+using Object = std::variant<Experiment, Suggestion, Trial, TrainingJob, ConfigMap, Secret,
+                            TrainingRuntime, ClusterTrainingRuntime>;
 
-// Kinds that say what is wanted and what is. A ConfigMap and a runtime are neither.
+// Kinds that say what is wanted and what is. ConfigMaps, Secrets and runtimes do neither.
 template <class T>
 concept HasStatus = requires(const T& value) {
   value.spec;
@@ -45,10 +46,10 @@ struct KindName {
   std::string_view plural;
   std::string_view short_name;
 };
-// All kinds, in the order `lockstep get all` shows them.
+// All kinds that a store keeps, in the order `lockstep get all` shows them.
 const std::vector<KindName>& KindNames();
-// Case does not matter: "trial", "trials", "Trial", "tr". NotFound lists the kinds, with a "did you
-// mean".
+// Of these and of job_kind.h's. Case does not matter, nor a group behind it: "trial", "trials",
+// "Trial", "tr", "pytorchjob.kubeflow.org". NotFound lists the kinds, with a "did you mean".
 Result<KindName> FindKind(std::string_view typed);
 
 }  // namespace lockstep

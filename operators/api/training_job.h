@@ -287,6 +287,7 @@ struct TrainingJobStatus {
   std::int32_t active = 0;            // ranks that run
   std::vector<RoleStatus> roles = {};
   std::vector<RestartCount> restarts = {};
+  bool holds_resources = false;           // its GPUs, CPUs and memory are set aside
   std::vector<std::string> devices = {};  // GPUs of this machine that the job holds: "0", "1"
   std::optional<FirstFailure> first_failure;
   std::int64_t log_bytes = 0;        // size of its job directory when it ended
@@ -303,6 +304,9 @@ struct TrainingJobStatus {
     v.Field("active", self.active, "Ranks that run now.");
     v.Field("roles", self.roles, "How the ranks of each role are.");
     v.Field("restarts", self.restarts, "How often the group was started again, by cause.");
+    v.Field("holdsResources", self.holds_resources,
+            "Whether the GPUs, CPUs and memory that it asks for are set aside for it, until it has "
+            "ended or is suspended.");
     v.Field("devices", self.devices, "The GPUs that the job holds, by their number.");
     v.Field("firstFailure", self.first_failure, "What went wrong first.");
     v.Field("logBytes", self.log_bytes, "Size of the job directory, logs and all, at the end.");

@@ -86,6 +86,22 @@ struct ConfigMapVolume {
   friend bool operator==(const ConfigMapVolume&, const ConfigMapVolume&) = default;
 };
 
+struct SecretVolume {
+  std::string secret_name;
+  std::vector<KeyToPath> items;  // empty: every key, in a file of its name
+  std::optional<std::int32_t> default_mode;
+  bool optional = false;
+
+  template <class Self, class V>
+  static void Fields(Self& self, V& v) {
+    v.Field("secretName", self.secret_name, "Name of a Secret in the job's namespace.");
+    v.Field("items", self.items, "Which keys become which files; all, when left out.");
+    v.Field("defaultMode", self.default_mode, "Permissions of the files; default 0644.");
+    v.Field("optional", self.optional, "Whether the job starts without it.");
+  }
+  friend bool operator==(const SecretVolume&, const SecretVolume&) = default;
+};
+
 struct ClaimVolume {
   std::string claim_name;
   bool read_only = false;
@@ -122,6 +138,7 @@ struct Volume {
   std::optional<ConfigMapVolume> config_map = {};
   std::optional<ClaimVolume> claim = {};
   std::vector<InlineFile> inline_files = {};
+  std::optional<SecretVolume> secret = {};
 
   template <class Self, class V>
   static void Fields(Self& self, V& v) {
@@ -131,7 +148,7 @@ struct Volume {
     v.Field("configMap", self.config_map, "The values of a ConfigMap, as files.");
     v.Field("persistentVolumeClaim", self.claim, "A folder that survives the job.");
     v.Field("inlineFiles", self.inline_files, "Files whose text is in the job; a Lockstep field.");
-    v.Refused(kNoSecrets, {"secret"});
+    v.Field("secret", self.secret, "The values of a Secret, as files.");
     v.Refused("write each of its sources as a volume of its own", {"projected"});
     v.Refused("take the fields as environment variables: valueFrom.fieldRef", {"downwardAPI"});
     v.Refused("mount it on this machine and name the path as hostPath", {"nfs",

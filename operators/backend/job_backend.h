@@ -33,7 +33,7 @@ struct VolumeFile {
   unsigned mode = 0644;
 };
 
-// What a ConfigMap volume of a role holds.
+// What a volume of a role holds that is made of a ConfigMap or a Secret.
 struct FilledVolume {
   std::string role;
   std::string volume;
@@ -56,6 +56,8 @@ struct JobPlan {
   std::string path;         // PATH for programs; empty: the operator's own
   std::vector<FilledVolume> filled_volumes = {};
   std::optional<CollectorSidecar> collector_sidecar = {};
+  // The GPUs of this machine that each rank is told of ("0,1"), by role; empty: none is told.
+  std::vector<std::vector<std::string>> rank_devices = {};
 };
 
 enum class JobPhase : std::uint8_t { kNotFound, kStarting, kRunning, kSucceeded, kFailed };

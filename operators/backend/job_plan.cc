@@ -231,10 +231,10 @@ std::vector<std::string> HostNamesOf(const TrainingJobSpec& spec) {
 Status ResolvePod(const PodView& view, const std::string& path, const std::string& role,
                   PodSpec* pod, JobPlan* plan) {
   for (std::size_t i = 0; i < pod->volumes.size(); ++i) {
-    if (!pod->volumes[i].config_map) continue;
+    if (!pod->volumes[i].config_map && !pod->volumes[i].secret) continue;
     const std::string place = path + ".volumes[" + std::to_string(i) + "]";
     LOCKSTEP_ASSIGN_OR_RETURN(std::vector<VolumeFile> files,
-                              ResolveFiles(view, place, *pod->volumes[i].config_map));
+                              ResolveFiles(view, place, pod->volumes[i]));
     plan->filled_volumes.push_back({role, pod->volumes[i].name, std::move(files)});
   }
   for (auto [name, containers] : {std::pair{".initContainers[", &pod->init_containers},
@@ -259,7 +259,7 @@ std::string Annotation(const ObjectMeta& meta, const char* name) {
 }  // namespace
 
 Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::string& node_name,
-                            const ConfigMapLookup& config_maps) {
+                            const ConfigMapLookup& config_maps, const SecretLookup& secrets) {
   JobPlan plan{.id = {.namespace_ = job.meta.namespace_,
                       .name = job.meta.name,
                       .uid = job.meta.uid,
@@ -269,14 +269,14 @@ Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::s
                .path = Annotation(job.meta, kPathAnnotation)};
   for (std::size_t i = 0; i < plan.spec.roles.size(); ++i) {
     JobRole& role = plan.spec.roles[i];
-    const PodView view{job.meta, role.pod_template.metadata, node_name, config_maps};
+    const PodView view{job.meta, role.pod_template.metadata, node_name, config_maps, secrets};
     LOCKSTEP_RETURN_IF_ERROR(
         ResolvePod(view, PodPath(i), role.name, &role.pod_template.spec, &plan));
   }
   if (const auto& collector = job.spec.metrics_collector; collector && collector->sidecar) {
     plan.collector_sidecar = {*collector->sidecar, std::chrono::seconds(collector->linger_seconds)};
     const PodView view{job.meta, plan.spec.roles.at(CollectorRole(job.spec)).pod_template.metadata,
-                       node_name, config_maps};
+                       node_name, config_maps, secrets};
     LOCKSTEP_RETURN_IF_ERROR(
         ResolveEnvironment(view, kCollectorPath, &plan.collector_sidecar->container));
   }
@@ -313,6 +313,7 @@ Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& place
     LOCKSTEP_ASSIGN_OR_RETURN(
         launched.restart,
         RestartRuleOf(role.restart_policy, "spec.roles[" + std::to_string(i) + "]"));
+    if (i < plan.rank_devices.size()) launched.devices = plan.rank_devices[i];
     launch.roles.push_back(std::move(launched));
   }
   LOCKSTEP_RETURN_IF_ERROR(AddCollector(machine, &launch));

@@ -12,10 +12,10 @@
 namespace lockstep {
 
 // The plan of `generation` of `job`; working directory and PATH from its annotations
-// (operators/api/meta.h). `node_name`: this machine's. NotFound names the field and the ConfigMap,
-// or the key in it, that the job cannot start without; what the lookup fails with.
+// (operators/api/meta.h). `node_name`: this machine's. NotFound names the field and the ConfigMap
+// or Secret, or the key in it, that the job cannot start without; what a lookup fails with.
 Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::string& node_name,
-                            const ConfigMapLookup& config_maps);
+                            const ConfigMapLookup& config_maps, const SecretLookup& secrets = {});
 
 // For processes on this machine. Commands, arguments and environment are expanded as Kubernetes
 // does: $(NAME) is the container's variable NAME, $$ is $, and what is not defined stays as it is.

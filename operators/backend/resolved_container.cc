@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "operators/codec/base64.h"
+#include "runtime/base/check.h"
 
 namespace lockstep {
 namespace {
@@ -33,21 +34,76 @@ std::string ValueOf(const std::map<std::string, std::string>& map, const std::st
   return found == map.end() ? "" : found->second;
 }
 
-// nullopt: it is not there, and need not be.
-Result<std::optional<ConfigMap>> FindMap(const PodView& view, const std::string& path,
-                                         const std::string& name, bool optional) {
-  Result<ConfigMap> map = view.config_maps(view.job.namespace_, name);
-  if (map.ok()) return std::optional<ConfigMap>(*std::move(map));
-  if (map.status().kind() != StatusKind::kNotFound) return map.status();
-  if (optional) return std::optional<ConfigMap>();
-  return NotFound(path + ": there is no ConfigMap " + view.job.namespace_ + "/" + name +
-                  ": apply it, and the job starts");
+using Values = std::map<std::string, std::string>;
+
+constexpr char kConfigMap[] = "ConfigMap";
+constexpr char kSecret[] = "Secret";
+
+// What a reference names.
+struct SourceName {
+  const char* kind;
+  const std::string& name;
+  bool optional;
+};
+
+// What a ConfigMap or a Secret holds as text, and for files also as bytes.
+enum class Wanted : bool { kText, kFiles };
+
+Result<Values> BytesOf(const std::map<std::string, std::string>& base64) {
+  Values values;
+  for (const auto& [key, text] : base64) {
+    Result<std::string> bytes = DecodeBase64(text);
+    if (!bytes.ok()) return InvalidArgument("its key " + key + " holds no base64");
+    values[key] = *std::move(bytes);
+  }
+  return values;
 }
 
-Status NoSuchKey(const PodView& view, const std::string& path, const std::string& name,
+Result<Values> Find(const PodView& view, const SourceName& source, Wanted wanted) {
+  if (source.kind == kSecret) {
+    if (!view.secrets) return NotFound("there are no Secrets");
+    LOCKSTEP_ASSIGN_OR_RETURN(const Secret secret, view.secrets(view.job.namespace_, source.name));
+    return BytesOf(secret.data);
+  }
+  LOCKSTEP_ASSIGN_OR_RETURN(ConfigMap map, view.config_maps(view.job.namespace_, source.name));
+  if (wanted == Wanted::kFiles) {
+    LOCKSTEP_ASSIGN_OR_RETURN(Values bytes, BytesOf(map.binary_data));
+    map.data.merge(bytes);
+  }
+  return std::move(map.data);
+}
+
+std::string Named(const PodView& view, const SourceName& source) {
+  return std::string(source.kind) + " " + view.job.namespace_ + "/" + source.name;
+}
+
+// nullopt: it is not there, and need not be.
+Result<std::optional<Values>> FindValues(const PodView& view, const std::string& path,
+                                         const SourceName& source, Wanted wanted) {
+  Result<Values> values = Find(view, source, wanted);
+  if (values.ok()) return std::optional<Values>(*std::move(values));
+  if (values.status().kind() != StatusKind::kNotFound) {
+    return values.status().WithContext(path + ": the " + Named(view, source));
+  }
+  if (source.optional) return std::optional<Values>();
+  return NotFound(path + ": there is no " + Named(view, source) + ": apply it, and the job starts");
+}
+
+Status NoSuchKey(const PodView& view, const std::string& path, const SourceName& source,
                  const std::string& key) {
-  return NotFound(path + ": the ConfigMap " + view.job.namespace_ + "/" + name + " has no key \"" +
-                  key + "\": add it, and the job starts");
+  return NotFound(path + ": the " + Named(view, source) + " has no key \"" + key +
+                  "\": add it, and the job starts");
+}
+
+// A Secret may hold any bytes, a variable not.
+Status CheckText(const PodView& view, const std::string& path, const SourceName& source,
+                 const std::string& key, const std::string& value) {
+  const Json json = value;
+  const bool is_utf8 = json.dump(-1, ' ', false, Json::error_handler_t::ignore) ==
+                       json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (is_utf8 && value.find('\0') == std::string::npos) return OkStatus();
+  return InvalidArgument(path + ": the key \"" + key + "\" of the " + Named(view, source) +
+                         " holds bytes that are no text: mount it as a file, under volumes");
 }
 
 Result<std::string> FieldOf(const PodView& view, const std::string& path,
@@ -69,6 +125,21 @@ Result<std::string> FieldOf(const PodView& view, const std::string& path,
 }
 
 // nullopt: the variable is left out.
+Result<std::optional<std::string>> LookUpKey(const PodView& view, const std::string& path,
+                                             const SourceName& source, const std::string& key) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<Values> values,
+                            FindValues(view, path, source, Wanted::kText));
+  if (!values) return std::optional<std::string>();
+  const auto value = values->find(key);
+  if (value == values->end()) {
+    if (source.optional) return std::optional<std::string>();
+    return NoSuchKey(view, path, source, key);
+  }
+  LOCKSTEP_RETURN_IF_ERROR(CheckText(view, path, source, key, value->second));
+  return std::optional<std::string>(value->second);
+}
+
+// nullopt: the variable is left out.
 Result<std::optional<std::string>> Look(const PodView& view, const std::string& path,
                                         const EnvVarSource& source) {
   if (source.field_ref) {
@@ -76,20 +147,60 @@ Result<std::optional<std::string>> Look(const PodView& view, const std::string& 
                                                          source.field_ref->field_path));
     return std::optional<std::string>(std::move(value));
   }
-  if (!source.config_map_key_ref) return InvalidArgument(path + ": names no source");
-  const ConfigMapKeyRef& ref = *source.config_map_key_ref;
-  const std::string place = path + ".configMapKeyRef";
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<ConfigMap> map,
-                            FindMap(view, place, ref.name, ref.optional));
-  if (!map) return std::optional<std::string>();
-  const auto value = map->data.find(ref.key);
-  if (value != map->data.end()) return std::optional<std::string>(value->second);
-  if (ref.optional) return std::optional<std::string>();
-  return NoSuchKey(view, place, ref.name, ref.key);
+  if (const auto& ref = source.config_map_key_ref) {
+    return LookUpKey(view, path + ".configMapKeyRef", {kConfigMap, ref->name, ref->optional},
+                     ref->key);
+  }
+  if (const auto& ref = source.secret_key_ref) {
+    return LookUpKey(view, path + ".secretKeyRef", {kSecret, ref->name, ref->optional}, ref->key);
+  }
+  return InvalidArgument(path + ": names no source");
 }
 
 std::string Element(const std::string& list, std::size_t index) {
   return list + "[" + std::to_string(index) + "]";
+}
+
+// Every key that is a name.
+Status AddVariables(const PodView& view, const std::string& path, const SourceName& source,
+                    const std::string& prefix, std::vector<EnvVar>* env) {
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<Values> values,
+                            FindValues(view, path, source, Wanted::kText));
+  if (!values) return OkStatus();
+  for (const auto& [key, value] : *values) {
+    if (!IsVariableName(prefix + key)) continue;
+    LOCKSTEP_RETURN_IF_ERROR(CheckText(view, path, source, key, value));
+    env->push_back({prefix + key, WithoutExpansion(value)});
+  }
+  return OkStatus();
+}
+
+// `path` is that of the volume's source.
+Result<std::vector<VolumeFile>> FilesOf(const PodView& view, const std::string& path,
+                                        const SourceName& source,
+                                        const std::vector<KeyToPath>& items,
+                                        const std::optional<std::int32_t>& default_mode) {
+  std::vector<VolumeFile> files;
+  LOCKSTEP_ASSIGN_OR_RETURN(std::optional<Values> values,
+                            FindValues(view, path, source, Wanted::kFiles));
+  if (!values) return files;
+  const unsigned mode = default_mode ? static_cast<unsigned>(*default_mode) : kFileMode;
+  if (items.empty()) {
+    for (auto& [key, bytes] : *values) files.push_back({key, std::move(bytes), mode});
+    return files;
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const KeyToPath& item = items[i];
+    const auto value = values->find(item.key);
+    if (value == values->end()) {
+      if (source.optional) continue;
+      return NoSuchKey(view, Element(path + ".items", i) + ".key", source, item.key);
+    }
+    files.push_back(
+        {item.path, value->second, item.mode ? static_cast<unsigned>(*item.mode) : mode});
+  }
+  std::ranges::sort(files, {}, &VolumeFile::path);
+  return files;
 }
 
 }  // namespace
@@ -99,14 +210,16 @@ Status ResolveEnvironment(const PodView& view, const std::string& path, Containe
   for (std::size_t i = 0; i < container->env_from.size(); ++i) {
     const EnvFromSource& source = container->env_from[i];
     const std::string place = Element(path + ".envFrom", i);
-    if (!source.config_map_ref) return InvalidArgument(place + ": names no source");
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<ConfigMap> map,
-                              FindMap(view, place + ".configMapRef", source.config_map_ref->name,
-                                      source.config_map_ref->optional));
-    if (!map) continue;
-    for (const auto& [key, value] : map->data) {
-      if (!IsVariableName(source.prefix + key)) continue;
-      env.push_back({source.prefix + key, WithoutExpansion(value)});
+    if (const auto& ref = source.config_map_ref) {
+      const SourceName named{kConfigMap, ref->name, ref->optional};
+      LOCKSTEP_RETURN_IF_ERROR(
+          AddVariables(view, place + ".configMapRef", named, source.prefix, &env));
+    } else if (const auto& secret = source.secret_ref) {
+      const SourceName named{kSecret, secret->name, secret->optional};
+      LOCKSTEP_RETURN_IF_ERROR(
+          AddVariables(view, place + ".secretRef", named, source.prefix, &env));
+    } else {
+      return InvalidArgument(place + ": names no source");
     }
   }
   for (std::size_t i = 0; i < container->env.size(); ++i) {
@@ -127,34 +240,15 @@ Status ResolveEnvironment(const PodView& view, const std::string& path, Containe
 }
 
 Result<std::vector<VolumeFile>> ResolveFiles(const PodView& view, const std::string& path,
-                                             const ConfigMapVolume& volume) {
-  std::vector<VolumeFile> files;
-  const std::string place = path + ".configMap";
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::optional<ConfigMap> map,
-                            FindMap(view, place, volume.name, volume.optional));
-  if (!map) return files;
-  std::map<std::string, std::string> values = map->data;
-  for (const auto& [key, text] : map->binary_data) {
-    LOCKSTEP_ASSIGN_OR_RETURN(values[key], DecodeBase64(text));
+                                             const Volume& volume) {
+  if (const auto& map = volume.config_map) {
+    return FilesOf(view, path + ".configMap", {kConfigMap, map->name, map->optional}, map->items,
+                   map->default_mode);
   }
-  const unsigned mode =
-      volume.default_mode ? static_cast<unsigned>(*volume.default_mode) : kFileMode;
-  if (volume.items.empty()) {
-    for (auto& [key, bytes] : values) files.push_back({key, std::move(bytes), mode});
-    return files;
-  }
-  for (std::size_t i = 0; i < volume.items.size(); ++i) {
-    const KeyToPath& item = volume.items[i];
-    const auto value = values.find(item.key);
-    if (value == values.end()) {
-      if (volume.optional) continue;
-      return NoSuchKey(view, Element(place + ".items", i) + ".key", volume.name, item.key);
-    }
-    files.push_back(
-        {item.path, value->second, item.mode ? static_cast<unsigned>(*item.mode) : mode});
-  }
-  std::ranges::sort(files, {}, &VolumeFile::path);
-  return files;
+  CHECK(volume.secret) << path << " holds no files";
+  const SecretVolume& secret = *volume.secret;
+  return FilesOf(view, path + ".secret", {kSecret, secret.secret_name, secret.optional},
+                 secret.items, secret.default_mode);
 }
 
 }  // namespace lockstep

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "operators/api/config_map.h"
+#include "operators/api/secret.h"
 #include "operators/api/training_job.h"
 #include "operators/backend/job_backend.h"
 #include "runtime/base/status.h"
@@ -18,16 +19,18 @@ struct PodView {
   const PodMeta& pod;
   const std::string& node_name;
   const ConfigMapLookup& config_maps;
+  const SecretLookup& secrets;
 };
 
 // Makes env of envFrom and env, in Kubernetes' order: envFrom first, with keys that are no names
 // left out; $ of what was looked up is doubled, so that it is not expanded. NotFound names the
-// field and the ConfigMap or key that is not there and not optional. `path` is the container's.
+// field and the ConfigMap, Secret or key that is not there and not optional. `path` is the
+// container's.
 Status ResolveEnvironment(const PodView& view, const std::string& path, Container* container);
 
-// The files of a ConfigMap volume, in order of their paths. NotFound as above; `path` is the
-// volume's.
+// The files of a volume, in order of their paths. NotFound as above; `path` is the volume's.
+// REQUIRES: it is of a ConfigMap or a Secret
 Result<std::vector<VolumeFile>> ResolveFiles(const PodView& view, const std::string& path,
-                                             const ConfigMapVolume& volume);
+                                             const Volume& volume);
 
 }  // namespace lockstep

@@ -38,7 +38,8 @@ bool DiffersByRank(const Volume& volume) {
 std::string SourceOf(const JobPlan& plan, const JobRole& role, const Volume& volume,
                      const VolumePlaces& places) {
   if (volume.host_path) return volume.host_path->path;
-  if (volume.config_map || (!volume.inline_files.empty() && !DiffersByRank(volume))) {
+  if (volume.config_map || volume.secret ||
+      (!volume.inline_files.empty() && !DiffersByRank(volume))) {
     return FilledPath(places, role.name, volume.name);
   }
   if (volume.claim) {
@@ -149,8 +150,8 @@ Result<std::vector<LaunchMount>> MountsOf(const JobPlan& plan, const JobRole& ro
     launch.path = mount.mount_path;
     launch.source = SourceOf(plan, role, *volume, places);
     if (!mount.sub_path.empty()) launch.source += "/" + mount.sub_path;
-    launch.read_only = mount.read_only || volume->config_map || !volume->inline_files.empty() ||
-                       (volume->claim && volume->claim->read_only);
+    launch.read_only = mount.read_only || volume->config_map || volume->secret ||
+                       !volume->inline_files.empty() || (volume->claim && volume->claim->read_only);
   }
   return mounts;
 }

@@ -42,4 +42,20 @@ Result<std::string> DecodeBase64(std::string_view text) {
   return bytes;
 }
 
+std::string EncodeBase64(std::string_view bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t at) {
+      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u;
+    };
+    const unsigned bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    text += {kDigits[bits >> 18], kDigits[bits >> 12 & 63],
+             i + 1 < bytes.size() ? kDigits[bits >> 6 & 63] : '=',
+             i + 2 < bytes.size() ? kDigits[bits & 63] : '='};
+  }
+  return text;
+}
+
 }  // namespace lockstep

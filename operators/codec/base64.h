@@ -10,5 +10,6 @@ namespace lockstep {
 
 // Line ends are passed over. InvalidArgument says which character is wrong.
 Result<std::string> DecodeBase64(std::string_view text);
+std::string EncodeBase64(std::string_view bytes);
 
 }  // namespace lockstep

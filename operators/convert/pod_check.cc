@@ -59,12 +59,12 @@ void CheckMode(const std::optional<std::int32_t>& mode, const std::string& path,
   findings.Error(path, std::to_string(*mode) + " is no mode of a file: use 0 to 0777");
 }
 
-void CheckConfigMapVolume(const ConfigMapVolume& map, const std::string& path,
-                          FindingList& findings) {
-  CheckName(map.name, FieldPath(path, "name"), findings);
-  CheckMode(map.default_mode, FieldPath(path, "defaultMode"), findings);
-  for (std::size_t i = 0; i < map.items.size(); ++i) {
-    const KeyToPath& item = map.items[i];
+// Of a ConfigMap or a Secret.
+void CheckFiles(const std::vector<KeyToPath>& items, const std::optional<std::int32_t>& mode,
+                const std::string& path, FindingList& findings) {
+  CheckMode(mode, FieldPath(path, "defaultMode"), findings);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const KeyToPath& item = items[i];
     const std::string place = ElementPath(FieldPath(path, "items"), i);
     if (item.key.empty()) findings.Error(FieldPath(place, "key"), "is missing");
     if (item.path.empty()) {
@@ -80,11 +80,12 @@ void CheckVolume(const Volume& volume, const std::string& path, FindingList& fin
   const int sources = static_cast<int>(volume.empty_dir.has_value()) +
                       static_cast<int>(volume.host_path.has_value()) +
                       static_cast<int>(volume.config_map.has_value()) +
+                      static_cast<int>(volume.secret.has_value()) +
                       static_cast<int>(volume.claim.has_value()) +
                       static_cast<int>(!volume.inline_files.empty());
   if (sources > 1) {
     findings.Error(path, "has " + std::to_string(sources) +
-                             " sources: a volume is one of emptyDir, hostPath, configMap, "
+                             " sources: a volume is one of emptyDir, hostPath, configMap, secret, "
                              "persistentVolumeClaim and inlineFiles");
   }
   if (volume.host_path) {
@@ -105,7 +106,14 @@ void CheckVolume(const Volume& volume, const std::string& path, FindingList& fin
     }
   }
   if (volume.config_map) {
-    CheckConfigMapVolume(*volume.config_map, FieldPath(path, "configMap"), findings);
+    const std::string place = FieldPath(path, "configMap");
+    CheckName(volume.config_map->name, FieldPath(place, "name"), findings);
+    CheckFiles(volume.config_map->items, volume.config_map->default_mode, place, findings);
+  }
+  if (volume.secret) {
+    const std::string place = FieldPath(path, "secret");
+    CheckName(volume.secret->secret_name, FieldPath(place, "secretName"), findings);
+    CheckFiles(volume.secret->items, volume.secret->default_mode, place, findings);
   }
   for (std::size_t i = 0; i < volume.inline_files.size(); ++i) {
     const InlineFile& file = volume.inline_files[i];
@@ -170,10 +178,13 @@ void CheckValueFrom(const EnvVar& variable, const std::string& path, FindingList
   if (!variable.value.empty()) {
     findings.Error(place, "is there beside value: write one of the two");
   }
-  if (source.field_ref.has_value() == source.config_map_key_ref.has_value()) {
-    findings.Error(place, source.field_ref
-                              ? "has two sources: write one of fieldRef and configMapKeyRef"
-                              : "names no source: write fieldRef or configMapKeyRef");
+  const int sources = static_cast<int>(source.field_ref.has_value()) +
+                      static_cast<int>(source.config_map_key_ref.has_value()) +
+                      static_cast<int>(source.secret_key_ref.has_value());
+  if (sources != 1) {
+    findings.Error(place, (sources > 1 ? "has " + std::to_string(sources) + " sources"
+                                       : std::string("names no source")) +
+                              ": write one of fieldRef, configMapKeyRef and secretKeyRef");
   }
   if (source.field_ref) {
     const std::string field = FieldPath(place, "fieldRef");
@@ -183,13 +194,13 @@ void CheckValueFrom(const EnvVar& variable, const std::string& path, FindingList
       findings.Error(FieldPath(field, "apiVersion"), "\"" + version + "\" is not known: use v1");
     }
   }
-  if (source.config_map_key_ref) {
-    const std::string map = FieldPath(place, "configMapKeyRef");
-    CheckName(source.config_map_key_ref->name, FieldPath(map, "name"), findings);
-    if (source.config_map_key_ref->key.empty()) {
-      findings.Error(FieldPath(map, "key"), "is missing");
-    }
-  }
+  const auto check_key = [&](const auto& ref, const char* field) {
+    if (!ref) return;
+    CheckName(ref->name, FieldPath(FieldPath(place, field), "name"), findings);
+    if (ref->key.empty()) findings.Error(FieldPath(FieldPath(place, field), "key"), "is missing");
+  };
+  check_key(source.config_map_key_ref, "configMapKeyRef");
+  check_key(source.secret_key_ref, "secretKeyRef");
 }
 
 void CheckEnv(const Container& container, const std::string& path, FindingList& findings) {
@@ -207,10 +218,17 @@ void CheckEnv(const Container& container, const std::string& path, FindingList& 
   for (std::size_t i = 0; i < container.env_from.size(); ++i) {
     const EnvFromSource& source = container.env_from[i];
     const std::string place = ElementPath(FieldPath(path, "envFrom"), i);
-    if (!source.config_map_ref) {
-      findings.Error(place, "names no source: write configMapRef");
-    } else {
+    if (source.config_map_ref.has_value() == source.secret_ref.has_value()) {
+      findings.Error(place, source.secret_ref
+                                ? "has two sources: write one of configMapRef and secretRef"
+                                : "names no source: write configMapRef or secretRef");
+    }
+    if (source.config_map_ref) {
       CheckName(source.config_map_ref->name, FieldPath(FieldPath(place, "configMapRef"), "name"),
+                findings);
+    }
+    if (source.secret_ref) {
+      CheckName(source.secret_ref->name, FieldPath(FieldPath(place, "secretRef"), "name"),
                 findings);
     }
     if (source.prefix.find('=') != std::string::npos) {

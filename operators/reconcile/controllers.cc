@@ -4,6 +4,7 @@
 #include "operators/api/intent.h"
 #include "operators/reconcile/experiment_reconciler.h"
 #include "operators/reconcile/observation_keeper.h"
+#include "operators/reconcile/resource_claims.h"
 #include "operators/reconcile/retention_reconciler.h"
 #include "operators/reconcile/suggestion_reconciler.h"
 #include "operators/reconcile/training_job_reconciler.h"
@@ -95,7 +96,10 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
       {{Trial::kKind, SuggestionOfTrial}, {Experiment::kKind, SuggestionOfExperiment}});
   add(Trial::kKind, MakeTrialReconciler(store, observations, backend, clock, options.poll),
       {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsThatFollow}});
-  add(TrainingJob::kKind, MakeTrainingJobReconciler(store, backend, clock, options.poll), {},
+  add(TrainingJob::kKind,
+      MakeTrainingJobReconciler(store, backend, clock, options.poll, options.machine),
+      {{TrainingJob::kKind,
+        [&store](const Change& change) { return ResourceClaims::Waiting(store, change); }}},
       EndsOf(backend));
   add(kRetentionKey.kind.c_str(),
       MakeRetentionReconciler(store, backend, clock, options.jobs_bytes_max),

@@ -12,6 +12,7 @@
 #include "operators/reconcile/job_retirement.h"
 #include "operators/reconcile/job_status.h"
 #include "operators/reconcile/ownership.h"
+#include "operators/reconcile/resource_claims.h"
 #include "operators/reconcile/restart_policy.h"
 #include "operators/reconcile/suspension.h"
 #include "operators/store/config_maps.h"
@@ -23,6 +24,8 @@ namespace {
 // Of a job whose end the backend will tell, in case that it does not.
 constexpr std::chrono::milliseconds kSafetyPoll{2000};
 constexpr std::chrono::seconds kConfigMapPoll{1};
+// Of a job that waits for others to end, which wakes it, in case that it does not.
+constexpr std::chrono::seconds kQueuePoll{5};
 
 FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
   FirstFailure failure;
@@ -43,8 +46,12 @@ bool WasStopped(const JobObservation& observed) {
 class TrainingJobReconciler final : public Reconciler {
  public:
   TrainingJobReconciler(Store& store, JobBackend& backend, Clock& clock,
-                        std::chrono::milliseconds poll)
-      : store_(store), backend_(backend), clock_(clock), poll_(poll) {}
+                        std::chrono::milliseconds poll, std::optional<MachineResources> machine)
+      : store_(store),
+        backend_(backend),
+        clock_(clock),
+        poll_(poll),
+        claims_(store, std::move(machine)) {}
 
   Result<Requeue> Reconcile(const ObjectKey& key) override {
     LOCKSTEP_ASSIGN_OR_RETURN(std::optional<TrainingJob> found, Find<TrainingJob>(store_, key));
@@ -86,7 +93,17 @@ class TrainingJobReconciler final : public Reconciler {
     if (IsSuspended(job.status)) {
       // Written down before anything starts: who suspends it again must not take it for at rest.
       Resume(job.status, clock_.Now());
+      ReleaseResources(job.status);
       return Requeue{std::chrono::milliseconds(0)};
+    }
+    LOCKSTEP_ASSIGN_OR_RETURN(const ResourceDecision resources, claims_.Claim(job));
+    if (resources.kind == ResourceDecision::Kind::kNever) {
+      Fail(job, NoRankToBlame(ExitCause::kStartFailed, resources.message));
+      return Requeue{};
+    }
+    if (resources.kind == ResourceDecision::Kind::kWait) {
+      ShowQueued(job.status, resources, clock_.Now());
+      return Requeue{kQueuePoll};
     }
     if (job.status.start_time.empty()) job.status.start_time = FormatTime(clock_.Now());
     return Run(job);
@@ -176,9 +193,13 @@ class TrainingJobReconciler final : public Reconciler {
       observed.phase = JobPhase::kFailed;
       observed.first_failure = DirectoryGone();
     } else if (observed.phase == JobPhase::kNotFound) {
-      Result<JobPlan> plan = MakeJobPlan(job, id.generation, HostName(), ConfigMapsOf(store_));
+      Result<JobPlan> plan =
+          MakeJobPlan(job, id.generation, HostName(), ConfigMapsOf(store_), SecretsOf(store_));
       if (plan.status().kind() == StatusKind::kNotFound) return Wait(job, plan.status().message());
-      if (plan.ok()) plan->spec.active_deadline_seconds = ActiveSecondsLeft(job, clock_.Now());
+      if (plan.ok()) {
+        plan->rank_devices = DevicesOfRanks(job.spec, job.status.devices);
+        plan->spec.active_deadline_seconds = ActiveSecondsLeft(job, clock_.Now());
+      }
       const Status applied = plan.ok() ? backend_.Apply(*plan) : plan.status();
       if (applied.kind() == StatusKind::kInvalidArgument) {
         Fail(job, NoRankToBlame(ExitCause::kStartFailed, applied.message()));
@@ -212,7 +233,7 @@ class TrainingJobReconciler final : public Reconciler {
     return deadline ? std::min(look, deadline->left) : look;
   }
 
-  // For a ConfigMap, as a pod does.
+  // For a ConfigMap or a Secret, as a pod does.
   Result<Requeue> Wait(TrainingJob& job, const std::string& message) {
     SetFalse(job.status.conditions, condition::kRunning, reason::kCreateContainerConfigError,
              message, clock_.Now());
@@ -261,14 +282,15 @@ class TrainingJobReconciler final : public Reconciler {
   JobBackend& backend_;
   Clock& clock_;
   const std::chrono::milliseconds poll_;
+  ResourceClaims claims_;
 };
 
 }  // namespace
 
 std::unique_ptr<Reconciler> MakeTrainingJobReconciler(Store& store, JobBackend& backend,
-                                                      Clock& clock,
-                                                      std::chrono::milliseconds poll) {
-  return std::make_unique<TrainingJobReconciler>(store, backend, clock, poll);
+                                                      Clock& clock, std::chrono::milliseconds poll,
+                                                      std::optional<MachineResources> machine) {
+  return std::make_unique<TrainingJobReconciler>(store, backend, clock, poll, std::move(machine));
 }
 
 }  // namespace lockstep

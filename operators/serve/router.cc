@@ -6,6 +6,7 @@
 
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
+#include "operators/api/job_kind.h"
 #include "operators/serve/protocol.h"
 #include "operators/store/config_maps.h"
 #include "operators/store/runtimes.h"
@@ -200,7 +201,7 @@ HttpResponse Router::Create(const Route& route, const std::string& body) const {
   Result<Admitted> admitted = Admit(route.key(), body, ConfigMapsFor(route), RuntimesOf(store_));
   if (!admitted.ok()) return Failure(admitted.status());
   if (HasErrors(admitted->findings)) {
-    return Failure(Rejection(KeyOf(admitted->object), "is not valid", admitted->findings),
+    return Failure(Rejection(AppliedKey(admitted->object), "is not valid", admitted->findings),
                    admitted->findings);
   }
   if (!route.dry_run()) return Answer(store_.Create(std::move(admitted->object)), 201);
@@ -216,12 +217,14 @@ HttpResponse Router::Replace(const Route& route, const std::string& body) const 
   const Result<ObjectPtr> before = store_.Get(route.key());
   if (!before.ok()) return Failure(before.status());
   if (HasErrors(admitted->findings)) {
-    return Failure(Rejection(route.key(), "is not valid", admitted->findings), admitted->findings);
+    return Failure(Rejection(AppliedKey(admitted->object), "is not valid", admitted->findings),
+                   admitted->findings);
   }
   const std::vector<Finding> changes =
       ValidateUpdate(**before, admitted->object, admitted->document);
   if (HasErrors(changes)) {
-    return Failure(Rejection(route.key(), "cannot be changed like this", changes), changes);
+    return Failure(Rejection(AppliedKey(admitted->object), "cannot be changed like this", changes),
+                   changes);
   }
   if (MetaOf(admitted->object).resource_version.empty()) {
     return Failure(InvalidArgument(route.key().ToString() +
@@ -256,7 +259,8 @@ HttpResponse Router::Handle(const HttpRequest& request) const {
             {{"version", info_.version},
              {"protocol", kProtocolVersion},
              {"stateDirectory", info_.state_dir},
-             {"pid", info_.pid}},
+             {"pid", info_.pid},
+             {"settings", info_.settings}},
             std::nullopt};
   }
   if (!route->part.empty()) {

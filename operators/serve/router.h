@@ -39,6 +39,7 @@ struct OperatorInfo {
   std::string version;
   std::string state_dir;
   int pid = 0;
+  Json settings = Json::object();  // what it was started with, and what its jobs share
 };
 
 // Thread safety: Handle from any thread; it may wait for the store to write.

@@ -10,4 +10,11 @@ ConfigMapLookup ConfigMapsOf(const Store& store) {
   };
 }
 
+SecretLookup SecretsOf(const Store& store) {
+  return [&store](const std::string& namespace_, const std::string& name) -> Result<Secret> {
+    LOCKSTEP_ASSIGN_OR_RETURN(const ObjectPtr object, store.Get({Secret::kKind, namespace_, name}));
+    return std::get<Secret>(*object);
+  };
+}
+
 }  // namespace lockstep

@@ -1,7 +1,12 @@
 #include "operators/store/database.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 namespace lockstep {
 namespace {
@@ -71,6 +76,18 @@ void BringUpToDate(SQLite::Database& database) {
   transaction.commit();
 }
 
+// It holds Secrets. What SQLite lays beside it gets the same mode. Where that cannot be had,
+// opening it says why, or the folder keeps others out.
+void KeepToOneself(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return;
+  struct stat file{};
+  if (::fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & 077) != 0) {
+    ::fchmod(fd, 0600);
+  }
+  ::close(fd);
+}
+
 Status CheckOwnership(SQLite::Database& database, const std::string& path) {
   const int application = Pragma(database, "application_id");
   const int version = Pragma(database, "user_version");
@@ -118,6 +135,7 @@ Status GuardSqlite(const std::string& path, const std::string& what,
 Result<std::unique_ptr<SQLite::Database>> OpenStateFile(const std::string& path) {
   std::unique_ptr<SQLite::Database> database;
   Status ours;
+  KeepToOneself(path);
   LOCKSTEP_RETURN_IF_ERROR(GuardSqlite(path, "open the state file", [&] {
     database = std::make_unique<SQLite::Database>(
         path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, kBusyTimeoutMs);

@@ -47,6 +47,22 @@ TEST(IntentChangeTest, CancelTellsWhyInTheWordsOfTheKind) {
   EXPECT_EQ(MetaOf(trial).annotations.at(kCancelAnnotation), "x");
 }
 
+TEST(IntentChangeTest, AJobThatItsManifestSuspendsIsResumedThereToo) {
+  Object job = Named<TrainingJob>("a");
+  TrainingJobSpec& spec = std::get<TrainingJob>(job).spec;
+  spec.suspend = true;
+  for (const char* source : {R"({"kind": "Job", "spec": {"suspend": true}})",
+                             R"({"kind": "PyTorchJob", "spec": {"runPolicy": {"suspend": true}}})",
+                             R"({"kind": "TFJob", "spec": {"runPolicy": null}})"}) {
+    spec.suspend = true;
+    spec.source = Json::parse(source);
+    EXPECT_TRUE(Resume(job).value());
+    EXPECT_FALSE(spec.suspend);
+    EXPECT_EQ(spec.source.dump().find("true"), std::string::npos);
+    EXPECT_FALSE(Resume(job).value());
+  }
+}
+
 TEST(IntentChangeTest, WhatMakesNoSenseIsRefusedWithWhatDoes) {
   Object ended = Named<Experiment>("a", "Succeeded");
   EXPECT_EQ(Refusal(Suspend(ended)),
@@ -57,7 +73,7 @@ TEST(IntentChangeTest, WhatMakesNoSenseIsRefusedWithWhatDoes) {
   MetaOf(going).deletion_timestamp = "2026-01-01T00:00:00Z";
   EXPECT_NE(Refusal(Suspend(going)).find("is being deleted"), std::string::npos);
   Object trial = Named<Trial>("t");
-  EXPECT_NE(Refusal(Suspend(trial)).find("lockstep suspend trainingjob/t"), std::string::npos);
+  EXPECT_NE(Refusal(Suspend(trial)).find("lockstep suspend job/t"), std::string::npos);
   Object suggestion = Named<Suggestion>("s");
   EXPECT_NE(Refusal(Cancel(suggestion, "x")).find("lockstep cancel experiment/s"),
             std::string::npos);

@@ -21,7 +21,9 @@ TEST(ObjectQueryTest, WordsAreReadAsKubectlReadsThem) {
   EXPECT_EQ(Read({"trials"}), "trials ");
   EXPECT_EQ(Read({"exp,trials"}), "experiments trials ");
   EXPECT_EQ(Read({"exp,experiments"}), "experiments ");
-  EXPECT_EQ(Read({"all"}), "experiments suggestions trials trainingjobs ");
+  EXPECT_EQ(Read({"all"}), "experiments suggestions trials jobs ");
+  EXPECT_EQ(Read({"pytorchjob/a", "job/b"}), "pytorchjobs jobs | PyTorchJob ns/a | Job ns/b ");
+  EXPECT_EQ(Read({"jobs.batch"}), "jobs.batch ");
   EXPECT_EQ(Read({"trial", "a", "b"}), "trials | Trial ns/a | Trial ns/b ");
   EXPECT_EQ(Read({"exp/a", "trial/b"}), "experiments trials | Experiment ns/a | Trial ns/b ");
   EXPECT_EQ(Read({"exp,tj", "a"}),

@@ -110,6 +110,15 @@ constexpr char kExampleText[] = R"({
 }
 )";
 
+TEST(LaunchPlan, KeepsTheDevicesOfItsRanks) {
+  LaunchPlan plan = Example();
+  plan.roles.at(1).devices = {"0", "1,2", ""};
+  const auto read = DecodeLaunchPlan(EncodeLaunchPlan(plan), "plan.json");
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  EXPECT_EQ(read->roles.at(1).devices, plan.roles[1].devices);
+  EXPECT_TRUE(read->roles.at(0).devices.empty());
+}
+
 TEST(LaunchPlan, HasOneText) { EXPECT_EQ(EncodeLaunchPlan(Example()), kExampleText); }
 
 TEST(LaunchPlan, ReadsBackWhatItWrote) {

@@ -33,6 +33,19 @@ RunIdentity DrawnRun() {
           .cores = 10};
 }
 
+TEST(RankEnvironment, TellsARankItsGpusAndNobodyWhoHasNoList) {
+  LaunchPlan plan = TwoRoles();
+  plan.roles[1].devices = {"0", "2,3", ""};
+  plan.roles[1].env = {{"CUDA_VISIBLE_DEVICES", "7"}};
+  const Environment launcher = {{"CUDA_VISIBLE_DEVICES", "all"}};
+  const auto env = [&](int rank) { return RankEnvironment(plan, DrawnRun(), rank, launcher); };
+  EXPECT_THAT(env(2), Contains(Pair("CUDA_VISIBLE_DEVICES", "2,3")));
+  EXPECT_THAT(env(2), Contains(Pair("NVIDIA_VISIBLE_DEVICES", "2,3")));
+  EXPECT_THAT(env(3), Contains(Pair("CUDA_VISIBLE_DEVICES", "")));
+  EXPECT_THAT(env(0), Contains(Pair("CUDA_VISIBLE_DEVICES", "all")));
+  EXPECT_THAT(env(0), Not(Contains(Key("NVIDIA_VISIBLE_DEVICES"))));
+}
+
 TEST(RankEnvironment, NamesTheRankInAllTheWaysThatProgramsRead) {
   const Environment expected = {{"LOCKSTEP_JOB", "mnist"},
                                 {"LOCKSTEP_GENERATION", "3"},

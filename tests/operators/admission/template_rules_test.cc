@@ -172,7 +172,7 @@ TEST(Template, SetsPrimaryPodLabelsByKind) {
 TEST(Template, TellsWhatOneMachineCannotRunFromWhatIsWrong) {
   const std::vector<std::pair<std::string, std::string>> table = {
       {"hostAliases: [{ip: 1.2.3.4}]", std::string(kPod) + ".hostAliases"},
-      {"volumes: [{name: s, secret: {secretName: s}}]", std::string(kPod) + ".volumes[0].secret"},
+      {"volumes: [{name: s, nfs: {server: s}}]", std::string(kPod) + ".volumes[0].nfs"},
   };
   for (const auto& [field, path] : table) {
     const std::string yaml =

@@ -224,7 +224,7 @@ TEST(ValidateUpdate, LetsNoJobChange) {
   EXPECT_EQ(SayOfUpdate(before, after), "");
   std::get<TrainingJob>(after).spec.max_restarts = 2;
   EXPECT_THAT(SayOfUpdate(before, after),
-              HasSubstr("spec.maxRestarts (2, was 1): a job does not change"));
+              HasSubstr("spec.maxRestarts (2, was 1): only suspend and ttlSecondsAfterFinished"));
   std::get<TrainingJob>(after).meta.name = "b";
   EXPECT_THAT(SayOfUpdate(before, after), HasSubstr("metadata.name: the kind, namespace and name"));
 }

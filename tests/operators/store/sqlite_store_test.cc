@@ -4,6 +4,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <sstream>
@@ -32,6 +33,28 @@ std::string Bytes(const std::string& path) {
   std::stringstream bytes;
   bytes << in.rdbuf();
   return bytes.str();
+}
+
+// It holds Secrets.
+TEST(SqliteStore, NobodyElseMayReadTheFile) {
+  const TemporaryFolder folder;
+  const std::string fresh = folder.File("state.db");
+  const std::string old = folder.File("old.db");
+  const auto mode = [](const std::string& path) {
+    struct stat file{};
+    return ::stat(path.c_str(), &file) == 0 ? file.st_mode & 0777 : 0;
+  };
+  {
+    const auto store = Open(old);
+  }
+  ASSERT_EQ(::chmod(old.c_str(), 0644), 0);
+  for (const std::string& path : {fresh, old}) {
+    const auto store = Open(path);
+    ASSERT_TRUE(store->Create(Named("a")).ok());
+    EXPECT_EQ(mode(path), 0600u);
+    EXPECT_EQ(mode(path + "-wal"), 0600u);
+    EXPECT_EQ(mode(path + "-shm"), 0600u);
+  }
 }
 
 TEST(SqliteStore, IsTheSameAfterReopening) {

@@ -1,0 +1,177 @@
+// The whole operator with a machine that is too small for all jobs at once.
+#include "operators/reconcile/resource_claims.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "operators/api/conditions.h"
+#include "operators/api/defaults.h"
+#include "operators/api/intent.h"
+#include "operators/reconcile/controllers.h"
+#include "tests/operators/reconcile/test_world.h"
+
+namespace lockstep {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TrainingJob JobAsking(const std::string& name, const std::string& resources, int ranks = 1) {
+  Object object = DecodeObject(Json::parse(R"({
+    "apiVersion": "lockstep.dev/v1alpha1", "kind": "TrainingJob",
+    "metadata": {"name": ")" + name + R"("},
+    "spec": {"roles": [{"name": "worker", "replicas": )" +
+                                           std::to_string(ranks) + R"(,
+      "template": {"spec": {"containers": [{"name": "c", "command": ["train"],
+      "resources": )" + resources + R"(}]}}}]}})"))
+                      .value();
+  SetDefaults(object);
+  return std::get<TrainingJob>(object);
+}
+
+const char* const kOneGpu = R"({"limits": {"nvidia.com/gpu": 1}})";
+const char* const kTwoGpus = R"({"limits": {"nvidia.com/gpu": 2}})";
+
+std::unique_ptr<Manager> NewSmallOperator(TestWorld& world, MachineResources machine) {
+  auto manager = std::make_unique<Manager>(
+      *world.store, SystemClock(),
+      MakeControllers(*world.store, *world.observations, world.backend, SystemClock(),
+                      {.poll = std::chrono::milliseconds(1), .machine = std::move(machine)}),
+      ManagerOptions{.workers = 4, .conflict_delay = std::chrono::milliseconds(1), .queue = {}});
+  manager->Start();
+  return manager;
+}
+
+bool IsQueued(const TestWorld& world, const ObjectKey& key) {
+  const TrainingJob job = world.Get<TrainingJob>(key);
+  const Condition* running = FindCondition(job.status.conditions, condition::kRunning);
+  return running != nullptr && running->reason == reason::kQueued;
+}
+
+// What is told to the ranks of each job that was started, by its name.
+struct Told {
+  std::mutex mutex;
+  std::map<std::string, std::vector<std::vector<std::string>>> devices;
+};
+
+TEST(ResourceClaims, AJobThatDoesNotFitWaitsAndStartsByItself) {
+  Told told;
+  TestWorld world([&](const JobPlan& plan) {
+    const std::lock_guard lock(told.mutex);
+    told.devices[plan.id.name] = plan.rank_devices;
+    return FakeRun{.looks = -1};
+  });
+  const auto manager = NewSmallOperator(world, {.devices = {"4", "6"}});
+  const ObjectKey first = world.Apply(JobAsking("first", kOneGpu, 2));
+  ASSERT_TRUE(Await([&] { return world.backend.RunningNow() == 1; }));
+  const ObjectKey second = world.Apply(JobAsking("second", kOneGpu));
+  const ObjectKey third = world.Apply(JobAsking("third", "{}"));
+  ASSERT_TRUE(Await([&] { return IsQueued(world, second) && world.backend.RunningNow() == 2; }));
+  const TrainingJob waits = world.Get<TrainingJob>(second);
+  EXPECT_EQ(FindCondition(waits.status.conditions, condition::kRunning)->message,
+            "waits for 1 GPU: 0 of 2 are free");
+  EXPECT_EQ(waits.status.start_time, "") << "its deadline does not run";
+  EXPECT_FALSE(waits.status.holds_resources);
+  EXPECT_THAT(world.Get<TrainingJob>(first).status.devices, ElementsAre("4", "6"));
+  ASSERT_TRUE(world.store->Delete(first).ok());
+  ASSERT_TRUE(Await([&] { return world.backend.Starts().contains("default/second/0"); }));
+  EXPECT_THAT(world.Get<TrainingJob>(second).status.devices, ElementsAre("4"));
+  const std::lock_guard lock(told.mutex);
+  EXPECT_THAT(told.devices["first"], ElementsAre(ElementsAre("4", "6")));
+  EXPECT_THAT(told.devices["second"], ElementsAre(ElementsAre("4")));
+  EXPECT_THAT(told.devices["third"], IsEmpty());
+}
+
+TEST(ResourceClaims, OneThatNeverFitsFailsAtOnce) {
+  TestWorld world([](const JobPlan&) { return FakeRun{}; });
+  const auto manager = NewSmallOperator(world, {.devices = {"0"}});
+  const ObjectKey key = world.Apply(JobAsking("large", kTwoGpus));
+  ASSERT_TRUE(Await([&] { return Settled(world); }));
+  const TrainingJob job = world.Get<TrainingJob>(key);
+  EXPECT_EQ(world.EndOf(job.status.conditions), "Failed");
+  EXPECT_EQ(job.status.first_failure->cause, "start-failed");
+  EXPECT_THAT(job.status.first_failure->message, HasSubstr("asks for 2 GPUs"));
+  EXPECT_THAT(world.backend.Starts(), IsEmpty());
+}
+
+TEST(ResourceClaims, ARestartAndTheNextOperatorKeepTheDevices) {
+  std::atomic<int> starts{0};
+  TestWorld world([&](const JobPlan& plan) {
+    if (plan.id.name != "held") return FakeRun{.looks = -1};
+    return ++starts == 1 ? FakeRun{.cause = "user-error", .exit_code = 1} : FakeRun{.looks = -1};
+  });
+  const MachineResources machine{.devices = {"0", "1"}};
+  auto manager = NewSmallOperator(world, machine);
+  TrainingJob job = JobAsking("held", kOneGpu);
+  job.spec.max_restarts = 3;
+  const ObjectKey held = world.Apply(job);
+  ASSERT_TRUE(Await([&] { return world.backend.Starts().contains("default/held/1"); }));
+  EXPECT_THAT(world.Get<TrainingJob>(held).status.devices, ElementsAre("0"));
+  manager.reset();
+  manager = NewSmallOperator(world, machine);
+  const ObjectKey other = world.Apply(JobAsking("other", kOneGpu));
+  ASSERT_TRUE(Await([&] { return world.backend.Starts().contains("default/other/0"); }));
+  EXPECT_THAT(world.Get<TrainingJob>(other).status.devices, ElementsAre("1"));
+}
+
+TEST(ResourceClaims, ASuspendedJobLetsOthersHaveItsDevicesAndWaitsToGoOn) {
+  TestWorld world([](const JobPlan&) { return FakeRun{.looks = -1}; });
+  const auto manager = NewSmallOperator(world, {.devices = {"0"}});
+  const auto annotate = [&](const ObjectKey& key, bool suspend) {
+    for (;;) {
+      TrainingJob job = world.Get<TrainingJob>(key);
+      job.meta.annotations.erase(kSuspendAnnotation);
+      if (suspend) job.meta.annotations[kSuspendAnnotation] = "true";
+      if (world.store->Update(job).ok()) return;
+    }
+  };
+  const ObjectKey first = world.Apply(JobAsking("first", kOneGpu));
+  ASSERT_TRUE(Await([&] { return world.backend.RunningNow() == 1; }));
+  const ObjectKey second = world.Apply(JobAsking("second", kOneGpu));
+  annotate(first, true);
+  ASSERT_TRUE(Await([&] { return world.backend.Starts().contains("default/second/0"); }));
+  annotate(first, false);
+  ASSERT_TRUE(Await([&] { return IsQueued(world, first); }));
+  EXPECT_THAT(world.Get<TrainingJob>(first).status.devices, IsEmpty());
+  ASSERT_TRUE(world.store->Delete(second).ok());
+  ASSERT_TRUE(Await([&] { return world.backend.Starts().contains("default/first/1"); }));
+}
+
+// Forty jobs on a machine for a few, with four workers: never two on one GPU, whatever the order.
+TEST(ResourceClaims, ParallelJobsNeverShareAGpu) {
+  std::mutex mutex;
+  std::map<std::string, std::string> user_of;
+  std::atomic<bool> shared{false};
+  TestWorld* the_world = nullptr;
+  TestWorld world([&](const JobPlan& plan) {
+    const std::lock_guard lock(mutex);
+    for (const auto& rank : plan.rank_devices.at(0)) {
+      const auto [there, fresh] = user_of.emplace(rank, plan.id.name);
+      if (!fresh) {
+        const TrainingJob before =
+            the_world->Get<TrainingJob>({TrainingJob::kKind, "default", there->second});
+        if (!HasEnded(before.status.conditions)) shared = true;
+        there->second = plan.id.name;
+      }
+    }
+    return FakeRun{.looks = 3};
+  });
+  the_world = &world;
+  const auto manager = NewSmallOperator(world, {.devices = {"0", "1", "2"}, .milli_cpus = 4000});
+  for (int i = 0; i < 40; ++i) {
+    world.Apply(JobAsking("job-" + std::to_string(i),
+                          R"({"limits": {"nvidia.com/gpu": 1}, "requests": {"cpu": "500m"}})",
+                          1 + i % 3));
+  }
+  ASSERT_TRUE(Await([&] { return Settled(world); }));
+  EXPECT_FALSE(shared.load());
+  EXPECT_EQ(world.backend.Starts().size(), 40u);
+  EXPECT_LE(world.backend.RunningAtMost(), 3);
+}
+
+}  // namespace
+}  // namespace lockstep
