@@ -165,13 +165,19 @@ void CheckConverted(const TrialTemplate& trial_template, const TrialTemplateSour
     for (Finding& unknown : fields.Take()) AddOfJob(source, std::move(unknown), findings);
     return;
   }
+  // Katib takes a job of another operator as it is: that operator, of whatever version, has the
+  // last word on it. Here it is not run.
+  const std::string api_version = TextField(job, "apiVersion");
+  const bool foreign = api_version != "batch/v1" && api_version != TrainingJob::kApiVersion;
   for (const Finding& finding : converted->findings) {
     const Json::json_pointer place(PathToPointer(finding.path));
     if (!rendered && job.contains(place) &&
         job.at(place).dump().find(kPlaceholderOpen) != std::string::npos) {
       continue;
     }
-    AddOfJob(source, finding, findings);
+    Finding told = finding;
+    told.unsupported |= told.severity == Finding::Severity::kError && foreign;
+    AddOfJob(source, std::move(told), findings);
   }
   FindingList rules(nullptr);
   CheckTrainingJobSpec(converted->job.spec, "spec", rules);

@@ -146,6 +146,22 @@ TEST(Template, TakesEveryKindOfJob) {
             Paths{});
 }
 
+// Katib takes them; what their operators would say of them is told, and they are not run.
+TEST(Template, LeavesTheLastWordOnAJobToItsOperator) {
+  const std::string spec = std::string(kTemplate) + ".trialSpec.spec";
+  for (const auto& [name, replicas] :
+       std::vector<std::pair<std::string, std::string>>{{"TFJob", "tfReplicaSpecs"},
+                                                        {"PyTorchJob", "pytorchReplicaSpecs"},
+                                                        {"XGBoostJob", "xgbReplicaSpecs"}}) {
+    const std::string yaml =
+        ChangedIn(Changed("apiVersion: batch/v1", "apiVersion: kubeflow.org/v1"), "kind: Job",
+                  "kind: " + name);
+    EXPECT_EQ(Faults(yaml), Paths{}) << name;
+    EXPECT_TRUE(NotRunHere(yaml).contains(spec + "." + replicas)) << name;
+    EXPECT_TRUE(NotRunHere(yaml).contains(spec + ".template")) << name;
+  }
+}
+
 TEST(Template, SetsPrimaryPodLabelsByKind) {
   const auto labels = [](const std::string& version, const std::string& kind,
                          const std::string& given) {
