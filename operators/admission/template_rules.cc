@@ -139,7 +139,8 @@ Document JobDocument(const Document& experiment, const TrialTemplateSource& sour
 // will be.
 void CheckPrimary(const TrialTemplate& trial_template, const TrainingJob& job, bool rendered,
                   FindingList& findings) {
-  Result<int> rank = rendered ? PrimaryRank(job, trial_template.primary_pod_labels) : 0;
+  const Result<int> rank =
+      rendered ? PrimaryRank(job, trial_template.primary_pod_labels) : Result<int>(0);
   if (!rank.ok()) {
     findings.Error(FieldPath(kTemplate, "primaryPodLabels"),
                    rank.status().message() + ": write labels of the pod whose metrics count");

@@ -56,7 +56,7 @@ bool HasFailed(const Json& status) {
   return false;
 }
 
-// "Master:a1 Worker:s1", without counts of 0.
+// " Master:ac1 Worker:su1", without counts of 0.
 std::string ReplicasText(const Json& status) {
   std::map<std::string, std::string> by_type;
   const auto add = [&](const std::string& type, const Json& counts) {
@@ -72,7 +72,7 @@ std::string ReplicasText(const Json& status) {
   for (const Json& job : status.value("jobsStatus", Json::array())) add(Field(job, "name"), job);
   std::string text;
   for (const auto& [type, counts] : by_type) {
-    if (!counts.empty()) text += (text.empty() ? "" : " ") + type + ":" + counts;
+    if (!counts.empty()) text += " " + type + ":" + counts;
   }
   return text;
 }
@@ -108,7 +108,7 @@ Seen Recorded(const std::string& kind, const Json& observed) {
   const bool completion = status.value("completionTimeSet", false);
   LeaveOutWhatNeverAgrees(status);
   std::string times = kind == "TrainJob" ? "" : TimesText(start, completion) + " ";
-  return {times + "[" + ConditionsText(kind, status) + "] " + ReplicasText(status), status};
+  return {times + "[" + ConditionsText(kind, status) + "]" + ReplicasText(status), status};
 }
 
 Seen Ours(const std::string& kind, const JobWorld& world) {
@@ -120,7 +120,7 @@ Seen Ours(const std::string& kind, const JobWorld& world) {
           ? ""
           : TimesText(status.contains("startTime"), status.contains("completionTime")) + " ";
   LeaveOutWhatNeverAgrees(status);
-  return {times + "[" + ConditionsText(kind, status) + "] " + ReplicasText(status), status};
+  return {times + "[" + ConditionsText(kind, status) + "]" + ReplicasText(status), status};
 }
 
 // Ours goes on with what we know more.

@@ -16,9 +16,9 @@ constexpr char kTfJob[] = R"({
   "apiVersion": "kubeflow.org/v1", "kind": "TFJob",
   "spec": {"tfReplicaSpecs": {
     "Chief": {"replicas": 1, "template": {"spec": {"containers": [
-        {"name": "tensorflow", "command": ["train", "--lr=${trialParameters.lr}"]}]}}},
+        {"name": "tensorflow", "image": "x", "command": ["train", "--lr=${trialParameters.lr}"]}]}}},
     "Worker": {"replicas": 2, "template": {"spec": {"containers": [
-        {"name": "tensorflow", "command": ["train"]}]}}}}}})";
+        {"name": "tensorflow", "image": "x", "command": ["train"]}]}}}}}})";
 
 Trial TrialOf(Labels labels, const char* patch = "{}") {
   Trial trial;
