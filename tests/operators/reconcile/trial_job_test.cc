@@ -16,7 +16,8 @@ constexpr char kTfJob[] = R"({
   "apiVersion": "kubeflow.org/v1", "kind": "TFJob",
   "spec": {"tfReplicaSpecs": {
     "Chief": {"replicas": 1, "template": {"spec": {"containers": [
-        {"name": "tensorflow", "image": "x", "command": ["train", "--lr=${trialParameters.lr}"]}]}}},
+        {"name": "tensorflow", "image": "x",
+         "command": ["train", "--lr=${trialParameters.lr}"]}]}}},
     "Worker": {"replicas": 2, "template": {"spec": {"containers": [
         {"name": "tensorflow", "image": "x", "command": ["train"]}]}}}}}})";
 
