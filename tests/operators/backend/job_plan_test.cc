@@ -201,58 +201,6 @@ TEST(JobPlan, NamesTheConfigMapOrKeyThatIsNotThere) {
               HasSubstr("spec.volumes[0].configMap.items[0].key: the ConfigMap default/c has no"));
 }
 
-// A world with one Secret, "s".
-Result<Secret> OnlyS(const std::string&, const std::string& name) {
-  if (name != "s") return NotFound("Secret " + name + " does not exist");
-  Secret secret;
-  secret.data = {{"KEY", "cCQoTFIp"}, {"b.bin", "AAH/"}, {"TEXT", "eA=="}};
-  return secret;
-}
-
-TEST(JobPlan, SecretsBecomeValuesAndFiles) {
-  TrainingJob job = Job();
-  Pod(job).containers[0].env_from = {{.prefix = "", .secret_ref = SecretEnvSource{"d", true}}};
-  Pod(job).containers[0].env = {
-      {"A", "", EnvVarSource{.secret_key_ref = SecretKeyRef{"s", "KEY", false}}},
-      {"B", "", EnvVarSource{.secret_key_ref = SecretKeyRef{"s", "none", true}}}};
-  Pod(job).volumes = {{.name = "v", .secret = SecretVolume{"s", {{"b.bin", "b", 0400}}, {}, false}},
-                      {.name = "w", .secret = SecretVolume{"s", {}, {}, false}}};
-  const auto plan = MakeJobPlan(job, 0, "node", OnlyC, OnlyS);
-  ASSERT_TRUE(plan.ok()) << plan.status().ToString();
-  const auto& env = plan->spec.roles[0].pod_template.spec.containers[0].env;
-  ASSERT_EQ(env.size(), 1u);
-  EXPECT_EQ(env[0].value, "p$$(LR)") << "not expanded again";
-  ASSERT_EQ(plan->filled_volumes.size(), 2u);
-  EXPECT_EQ(plan->filled_volumes[0].files.at(0).bytes, std::string("\0\1\xff", 3));
-  EXPECT_EQ(plan->filled_volumes[0].files.at(0).mode, 0400u);
-  EXPECT_EQ(plan->filled_volumes[1].files.size(), 3u);
-  EXPECT_EQ(plan->filled_volumes[1].files.at(0).mode, 0644u);
-}
-
-TEST(JobPlan, ASecretThatIsNotThereOrIsNoTextIsNamed) {
-  const auto error = [](auto change) {
-    TrainingJob job = Job();
-    change(Pod(job));
-    return MakeJobPlan(job, 0, "node", OnlyC, OnlyS).status();
-  };
-  const Status none = error([](PodSpec& pod) {
-    pod.containers[0].env_from = {{.prefix = "", .secret_ref = SecretEnvSource{"d", false}}};
-  });
-  EXPECT_EQ(none.kind(), StatusKind::kNotFound);
-  EXPECT_THAT(none.message(),
-              HasSubstr("containers[0].envFrom[0].secretRef: there is no Secret default/d: apply"));
-  const Status binary = error([](PodSpec& pod) {
-    pod.containers[0].env_from = {{.prefix = "P", .secret_ref = SecretEnvSource{"s", false}}};
-  });
-  EXPECT_EQ(binary.kind(), StatusKind::kInvalidArgument);
-  EXPECT_THAT(binary.message(), HasSubstr("the key \"b.bin\" of the Secret default/s holds bytes "
-                                          "that are no text: mount it as a file"));
-  EXPECT_EQ(error([](PodSpec& pod) {
-              pod.volumes = {{.name = "v", .secret = SecretVolume{"d", {}, {}, false}}};
-            }).kind(),
-            StatusKind::kNotFound);
-}
-
 TEST(JobPlan, AVolumeOfAConfigMapIsItsKeysOrThoseThatAreNamed) {
   TrainingJob job = Job();
   Pod(job).volumes = {
