@@ -89,39 +89,6 @@ TEST(JobDir, ReadsBackHowManyRanksOfARoleEndedHow) {
   EXPECT_THAT(ReadText(dir.exit_path()), testing::Not(HasSubstr("roles")));
 }
 
-TEST(JobDir, TellsHowRanksEndedWhileOthersRan) {
-  const TemporaryFolder folder;
-  const JobDir dir(folder.path());
-  EXPECT_TRUE(dir.ReadRankExits()->empty());
-  ASSERT_TRUE(dir.AppendRankExit({2, 0, false}).ok());
-  ASSERT_TRUE(dir.AppendRankExit({0, 143, true}).ok());
-  EXPECT_EQ(ReadText(dir.rank_exits_path()),
-            "{\"rank\":2,\"exit_code\":0}\n{\"rank\":0,\"exit_code\":143,\"stopped\":true}\n");
-  std::ofstream(dir.rank_exits_path(), std::ios::app) << "{\"rank\":";  // half a line is none yet
-  const std::vector<RankExit> exits = dir.ReadRankExits().value();
-  ASSERT_EQ(exits.size(), 2U);
-  EXPECT_EQ(exits[0].rank, 2);
-  EXPECT_FALSE(exits[0].stopped);
-  EXPECT_EQ(exits[1].exit_code, 143);
-  EXPECT_TRUE(exits[1].stopped);
-}
-
-TEST(JobDir, ReadsBackHowManyRanksOfARoleEndedHow) {
-  const TemporaryFolder folder;
-  const JobDir dir(folder.path());
-  ExitRecord record = Failed();
-  record.roles = {{.role = "chief", .succeeded = 1},
-                  {.role = "worker", .succeeded = 2, .failed = 1}};
-  ASSERT_TRUE(dir.WriteExit(record).ok());
-  const ExitRecord read = dir.ReadExit().value();
-  ASSERT_EQ(read.roles.size(), 2U);
-  EXPECT_EQ(read.roles[1].role, "worker");
-  EXPECT_EQ(read.roles[1].succeeded, 2);
-  EXPECT_EQ(read.roles[1].failed, 1);
-  ASSERT_TRUE(dir.WriteExit(Failed()).ok());
-  EXPECT_THAT(ReadText(dir.exit_path()), testing::Not(HasSubstr("roles")));
-}
-
 TEST(JobDir, ReadsBackTheExitRecord) {
   const TemporaryFolder folder;
   const JobDir dir(folder.path());

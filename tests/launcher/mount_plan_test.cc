@@ -98,7 +98,8 @@ TEST(MountPlan, ARootOfItsOwnIsBuiltAsideAndEnteredLast) {
   // Over the image's top folder: it is covered like any other, and entered with the rest.
   EXPECT_THAT(
       StepsOf(MakeRootMountPlan({"/img", image, "/b"}, {{"/data", "/job", false}},
-                                ListedTree({{"/job/", ""}}), "/s")),
+                                ListedTree(std::map<std::string, std::string>{{"/job/", ""}}),
+                                "/s")),
       ElementsAre("take /job", "bind /img /b", "memory /s", "link /usr/bin /s/bin",
                   "folder /s/proc", "bind /b/proc /s/proc", "folder /s/usr", "bind /b/usr /s/usr",
                   "folder /s/data", "move /s /b", "put /b/data 0", "root /b"));
