@@ -50,7 +50,7 @@ TEST(Parallelism, FillsUpToParallelAndNeverPastMax) {
 
 Suggestion Search(const char* condition_type, int points) {
   Suggestion suggestion;
-  suggestion.status.suggestions.resize(static_cast<std::size_t>(points));
+  for (int i = 0; i < points; ++i) suggestion.status.suggestions.push_back({});
   SetTrue(suggestion.status.conditions, condition_type, "why", "no such setting", WallTime{});
   return suggestion;
 }

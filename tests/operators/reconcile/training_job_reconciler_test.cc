@@ -36,7 +36,7 @@ std::unique_ptr<JobWorld> World(const std::string& more = "") {
   return *std::move(world);
 }
 
-void Run(JobWorld& world) {
+void RunAll(JobWorld& world) {
   for (int index : {0, 1}) world.pods().Apply({.role = "worker", .index = index});
   world.Settle();
 }
@@ -55,7 +55,7 @@ TEST(TrainingJobReconciler, AJobRunsOnceItsRanksDo) {
   const auto world = World();
   EXPECT_EQ(FindCondition(world->Job()->status.conditions, condition::kRunning), nullptr);
   EXPECT_NE(world->Job()->status.start_time, "");
-  Run(*world);
+  RunAll(*world);
   EXPECT_TRUE(IsTrue(world->Job()->status.conditions, condition::kRunning));
   EXPECT_EQ(world->Job()->status.roles, (std::vector<RoleStatus>{{"worker", 2, 0, 0}}));
   End(*world, 1, 0);
@@ -68,11 +68,11 @@ TEST(TrainingJobReconciler, AJobRunsOnceItsRanksDo) {
 TEST(TrainingJobReconciler, ADeadlineCountsOverAllStartsAndIsKeptByATimer) {
   const auto world = World("  activeDeadlineSeconds: 60\n");
   EXPECT_EQ(world->pods().PlanOf(0).spec.active_deadline_seconds, 60);
-  Run(*world);
+  RunAll(*world);
   world->Wait(seconds(20));
   End(*world, 1, 3);
   EXPECT_EQ(world->pods().PlanOf(1).spec.active_deadline_seconds, 40) << "what is left";
-  Run(*world);
+  RunAll(*world);
   world->Wait(milliseconds(39'900));
   EXPECT_EQ(Ended(*world->Job(), condition::kFailed), nullptr);
   world->Wait(milliseconds(400));  // and the ranks need a moment to stop
@@ -85,7 +85,7 @@ TEST(TrainingJobReconciler, ADeadlineCountsOverAllStartsAndIsKeptByATimer) {
 
 TEST(TrainingJobReconciler, ASuspendedJobIsNotLateAndStartsItsTimeAnew) {
   const auto world = World("  activeDeadlineSeconds: 60\n");
-  Run(*world);
+  RunAll(*world);
   const std::string first = world->Job()->status.start_time;
   ASSERT_TRUE(world->Patch(Json::parse(R"({"spec": {"suspend": true}})")).ok());
   world->Settle();
@@ -102,7 +102,7 @@ TEST(TrainingJobReconciler, ASuspendedJobIsNotLateAndStartsItsTimeAnew) {
 TEST(TrainingJobReconciler, AJobThatUsedUpItsRestartsSaysSo) {
   const auto world = World();
   for (int start = 0; start < 4; ++start) {
-    Run(*world);
+    RunAll(*world);
     ASSERT_EQ(Ended(*world->Job(), condition::kFailed), nullptr) << start;
     End(*world, 0, 3);
   }
@@ -116,7 +116,7 @@ TEST(TrainingJobReconciler, AJobThatUsedUpItsRestartsSaysSo) {
 
 TEST(TrainingJobReconciler, AFinishedJobIsDeletedWhenItsTimeIsOver) {
   const auto world = World("  ttlSecondsAfterFinished: 5\n");
-  Run(*world);
+  RunAll(*world);
   End(*world, 0, 0);
   End(*world, 1, 0);
   world->Wait(milliseconds(4900));
@@ -129,7 +129,7 @@ TEST(TrainingJobReconciler, AFinishedJobIsDeletedWhenItsTimeIsOver) {
 
 TEST(TrainingJobReconciler, CleanPodPolicyAllRemovesTheLogsAtTheEnd) {
   const auto world = World("  cleanPodPolicy: All\n");
-  Run(*world);
+  RunAll(*world);
   End(*world, 0, 0);
   EXPECT_EQ(world->pods().kept(), 1U);
   End(*world, 1, 0);
