@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "cli/follow.h"
+#include "cli/image_note.h"
 #include "cli/interrupt.h"
 #include "cli/manifest.h"
 #include "cli/object_client.h"
@@ -126,6 +127,14 @@ void WarnOfRequests(const Object& object, const MachineResources& machine) {
                alone.c_str());
 }
 
+void NoteImages(const Object& object, const Json& version, const ConfigMapLookup& config_maps) {
+  const Json settings = version.is_object() ? version.value("settings", Json()) : Json();
+  const std::string note = ImageNote(object, settings, config_maps);
+  if (note.empty()) return;
+  std::fflush(stdout);
+  std::fprintf(stderr, "lockstep: %s\n", note.c_str());
+}
+
 // An operator that was started before config.yaml was changed does not know of it.
 void WarnOfSettings(const VerbContext& context, const Json& version) {
   const Result<OperatorConfig> config = FindOperatorConfig(context);
@@ -216,6 +225,8 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
       std::printf("%s %s%s%s\n", TypedName(object).c_str(), done->c_str(),
                   options.dry_run ? " (dry run)" : "", NoteOn(object).c_str());
       WarnOfRequests(object, machine);
+      if (*done != "unchanged")
+        NoteImages(object, version, ConfigMapsIn(manifests->objects, stored));
       if (options.dry_run) PrintSample(object, ConfigMapsIn(manifests->objects, stored));
     } else {
       code = Fail(done.status());

@@ -70,7 +70,6 @@ RankPrograms::RankPrograms(const LaunchPlan& plan, RunIdentity run, PortLeases* 
       mounts_(run_.job_dir, launcher_env_) {}
 
 Status RankPrograms::Prepare() {
-  NoteImages();
   LOCKSTEP_RETURN_IF_ERROR(
       CheckMasterPort(plan_, launcher_env_.contains(kJobTagVariable), leases_));
   LOCKSTEP_ASSIGN_OR_RETURN(ports_, LeasePorts(plan_, leases_));
@@ -107,20 +106,6 @@ Status RankPrograms::WriteFiles() const {
     }
   }
   return OkStatus();
-}
-
-void RankPrograms::NoteImages() {
-  std::set<std::string_view> told = {""};
-  const auto note = [&](const std::string& image) {
-    if (!told.insert(image).second) return;
-    notes_.push_back("image " + image +
-                     " is not pulled: its program runs on this machine as it is (--image-map " +
-                     image + "=DIR|host, --runtime podman)");
-  };
-  for (const LaunchRole& role : plan_.roles) {
-    note(role.image);
-    for (const LaunchInit& init : role.init) note(init.image);
-  }
 }
 
 TokenValues RankPrograms::ValuesOf(int rank) const {

@@ -41,7 +41,6 @@ class RankPrograms {
   };
   Status NameHosts();
   Status WriteFiles() const;
-  void NoteImages();
   TokenValues ValuesOf(int rank) const;
   // `written`: the variables that its role and itself are given.
   Result<Program> Finish(Program program, Environment written, const Place& place);

@@ -139,6 +139,7 @@ Document JobDocument(const Document& experiment, const TrialTemplateSource& sour
 // will be.
 void CheckPrimary(const TrialTemplate& trial_template, const TrainingJob& job, bool rendered,
                   FindingList& findings) {
+  if (job.spec.roles.empty()) return;  // what is wrong has been told
   const Result<int> rank =
       rendered ? PrimaryRank(job, trial_template.primary_pod_labels) : Result<int>(0);
   if (!rank.ok()) {
@@ -189,7 +190,9 @@ void CheckConverted(const TrialTemplate& trial_template, const TrialTemplateSour
                       "\": the job of a trial is run here; leave it out";
     AddOfJob(source, std::move(finding), findings);
   }
-  CheckPrimary(trial_template, converted->job, rendered, findings);
+  if (!HasErrors(converted->findings)) {
+    CheckPrimary(trial_template, converted->job, rendered, findings);
+  }
 }
 
 void CheckJob(const Experiment& experiment, const TrialTemplateSource& source,

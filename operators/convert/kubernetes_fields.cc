@@ -131,12 +131,13 @@ constexpr TypeRow kTypes[] = {
      "cinder "
      "cephfs flocker downwardAPI fc azureFile configMap:ConfigMapVolume vsphereVolume quobyte "
      "azureDisk photonPersistentDisk projected portworxVolume scaleIO storageos csi ephemeral "
-     "image:ImageVolume"},
+     "image:ImageVolume inlineFiles:InlineFile"},
     {"HostPath", "path type"},
     {"EmptyDir", "medium sizeLimit"},
     {"SecretVolume", "secretName items:KeyToPath defaultMode optional"},
     {"ConfigMapVolume", "name items:KeyToPath defaultMode optional"},
     {"KeyToPath", "key path mode"},
+    {"InlineFile", "path text localText mode"},  // of Lockstep
     {"Nfs", "server path readOnly"},
     {"Claim", "claimName readOnly"},
     {"ImageVolume", "reference pullPolicy"},

@@ -113,6 +113,7 @@ class TrainingJobReconciler final : public Reconciler {
   Result<Requeue> RetireJob(TrainingJob& job, const ObjectKey& key) {
     const Retirement retirement = Retire(job, clock_.Now());
     if (retirement.remove_job) {
+      LOCKSTEP_RETURN_IF_ERROR(ForgetAll(job));
       const Status deleted = store_.Delete(key);  // its change brings it back to be cleaned up
       if (!deleted.ok() && deleted.kind() != StatusKind::kNotFound) return deleted;
       return Requeue{};

@@ -119,15 +119,15 @@ std::string Indented(const std::string& text, const std::string& by) {
   return result;
 }
 
-// `job`: a manifest with ${trialParameters.n} somewhere.
+// `job`: a manifest with ${trialParameters.size} somewhere.
 std::string SearchOver(const std::string& name, const std::string& container,
                        const std::string& job, const std::string& values) {
   return "apiVersion: kubeflow.org/v1beta1\nkind: Experiment\nmetadata: {name: " + name +
          "}\nspec:\n  objective: {type: maximize, objectiveMetricName: accuracy}\n"
          "  algorithm: {algorithmName: grid}\n  parallelTrialCount: 2\n  maxTrialCount: 2\n"
-         "  parameters:\n  - {name: n, parameterType: int, feasibleSpace: " +
+         "  parameters:\n  - {name: size, parameterType: int, feasibleSpace: " +
          values + "}\n  trialTemplate:\n    primaryContainerName: " + container +
-         "\n    trialParameters: [{name: n, reference: n}]\n    trialSpec:\n" +
+         "\n    trialParameters: [{name: size, reference: size}]\n    trialSpec:\n" +
          Indented(job, "      ");
 }
 
@@ -157,7 +157,7 @@ TEST_F(ExperimentOfKind, PyTorchJobTunesTheNumberOfItsWorkers) {
   ExpectBest(
       "torch-search",
       SearchOver("torch-search", "pytorch",
-                 Template("kubeflow.org/v1", "PyTorchJob", PyTorchSpec("${trialParameters.n}")),
+                 Template("kubeflow.org/v1", "PyTorchJob", PyTorchSpec("${trialParameters.size}")),
                  "{min: \"1\", max: \"2\", step: \"1\"}"),
       "2");
 }
@@ -166,7 +166,7 @@ TEST_F(ExperimentOfKind, TrainJobTunesTheNumberOfItsNodes) {
   ExpectBest("train-search",
              SearchOver("train-search", "node",
                         Template("trainer.kubeflow.org/v1alpha1", "TrainJob",
-                                 TrainSpec("${trialParameters.n}")),
+                                 TrainSpec("${trialParameters.size}")),
                         "{min: \"2\", max: \"3\", step: \"1\"}"),
              "2");
 }
@@ -179,9 +179,9 @@ std::string Reporting(const std::string& role, const std::string& container,
 }
 
 TEST_F(ExperimentOfKind, TfJobReportsByItsChief) {
-  const std::string spec = "  tfReplicaSpecs:\n" +
-                           Reporting("Worker", "tensorflow", "echo accuracy=99") +
-                           Reporting("Chief", "tensorflow", "echo accuracy=${trialParameters.n}");
+  const std::string spec =
+      "  tfReplicaSpecs:\n" + Reporting("Worker", "tensorflow", "echo accuracy=99") +
+      Reporting("Chief", "tensorflow", "echo accuracy=${trialParameters.size}");
   ExpectBest("tf-search",
              SearchOver("tf-search", "tensorflow", Template("kubeflow.org/v1", "TFJob", spec),
                         "{min: \"1\", max: \"2\", step: \"1\"}"),
@@ -191,7 +191,7 @@ TEST_F(ExperimentOfKind, TfJobReportsByItsChief) {
 TEST_F(ExperimentOfKind, XgboostJobReportsByItsMaster) {
   const std::string spec = "  xgbReplicaSpecs:\n" +
                            Reporting("Worker", "xgboost", "echo accuracy=99") +
-                           Reporting("Master", "xgboost", "echo accuracy=${trialParameters.n}");
+                           Reporting("Master", "xgboost", "echo accuracy=${trialParameters.size}");
   ExpectBest("xgb-search",
              SearchOver("xgb-search", "xgboost", Template("kubeflow.org/v1", "XGBoostJob", spec),
                         "{min: \"1\", max: \"2\", step: \"1\"}"),
@@ -202,7 +202,7 @@ TEST_F(ExperimentOfKind, XgboostJobReportsByItsMaster) {
 TEST_F(ExperimentOfKind, PrimaryPodLabelsChooseTheReplica) {
   const std::string spec =
       "  tfReplicaSpecs:\n" +
-      Reporting("Worker", "tensorflow", "echo accuracy=${trialParameters.n}; sleep 0.2") +
+      Reporting("Worker", "tensorflow", "echo accuracy=${trialParameters.size}; sleep 0.2") +
       Reporting("Chief", "tensorflow", "echo accuracy=99; sleep 0.4");
   std::string yaml =
       SearchOver("labelled", "tensorflow", Template("kubeflow.org/v1", "TFJob", spec),
@@ -218,7 +218,7 @@ TEST_F(ExperimentOfKind, MpiJobReportsByItsLauncher) {
              SearchOver("mpi-search", "launcher",
                         Template("kubeflow.org/v1", "MPIJob",
                                  MpiSpec("[mpirun, --allow-run-as-root, -n, '2', sh, -c, 'echo "
-                                         "accuracy=${trialParameters.n}']")),
+                                         "accuracy=${trialParameters.size}']")),
                         "{min: \"1\", max: \"2\", step: \"1\"}"),
              "2");
 }
@@ -226,7 +226,7 @@ TEST_F(ExperimentOfKind, MpiJobReportsByItsLauncher) {
 // Four at a time see their own /data, and what each wrote there alone.
 TEST_F(JobKindsTest, VolumesAtTheSamePathDoNotMix) {
   const std::string script =
-      "echo $$HOSTNAME ${trialParameters.n} >> /data/runs; sleep 0.2; "
+      "echo $$HOSTNAME ${trialParameters.size} >> /data/runs; sleep 0.2; "
       "echo accuracy=$$(wc -l < /data/runs)";
   const std::string spec =
       "  pytorchReplicaSpecs:\n    Master: {replicas: 1, template: {spec: {volumes: [{name: d, "

@@ -367,18 +367,13 @@ TEST_F(ManifestTest, RenderWarnsOfAValueThatTheSearchNeverTries) {
   EXPECT_EQ(Run({"render", file, "--set", "lr=0.05", "--set", "momentum=5e-1"}).err, "");
 }
 
-TEST_F(ManifestTest, RenderWantsOneExperiment) {
+TEST_F(ManifestTest, RenderWantsOneExperimentOrJob) {
   const std::string two = std::string(kKatib) + "---\n" + Replaced(kKatib, "random", "other");
   ExpectFails(Run({"render", WriteFile("two.yaml", two)}), 4, {"two.yaml holds 2 Experiments"});
-  const std::string none = WriteFile("none.yaml", R"(apiVersion: lockstep.dev/v1alpha1
-kind: TrainingJob
-metadata: {name: job}
-spec:
-  roles:
-    - name: worker
-      template: {spec: {containers: [{name: main, image: none, command: ["true"]}]}}
-)");
-  ExpectFails(Run({"render", none}), 4, {"none.yaml holds no Experiment"});
+  ExpectFails(Run({"render", WriteFile("none.yaml",
+                                       "{apiVersion: v1, kind: ConfigMap, metadata: "
+                                       "{name: c}}")}),
+              4, {"none.yaml holds no Experiment"});
   ExpectFails(Run({"render", dir_ + "/nowhere.yaml"}), 3, {"nowhere.yaml"});
   ExpectFails(Run({"render", WriteFile("bad.yaml", Replaced(kKatib, "random}", "randm}"))}), 4,
               {"bad.yaml:7:", "did you mean random?"});

@@ -27,6 +27,7 @@ spec:
       restartPolicy: Never
       terminationGracePeriodSeconds: 5
       enableServiceLinks: true
+      tolerations: [{operator: Exists}]
       initContainers: [{name: i, command: [prepare]}]
       containers:
       - name: main

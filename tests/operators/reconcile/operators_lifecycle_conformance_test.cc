@@ -252,7 +252,9 @@ TEST_P(OperatorsLifecycle, AnswersAsItsOperator) {
     Compare(number++, observed);
     const std::optional<TrainingJob> job = world_->Job();
     const std::string start = job ? job->status.start_time : "";
-    if (observed.value("timesChanged", Json::array()) == Json::array({"startTime"})) {
+    if (kind_ == "TrainJob") {
+      // Its status has no times.
+    } else if (observed.value("timesChanged", Json::array()) == Json::array({"startTime"})) {
       EXPECT_NE(start, start_before) << "it is replaced";
     } else if (!start.empty() && !start_before.empty()) {
       EXPECT_EQ(start, start_before);

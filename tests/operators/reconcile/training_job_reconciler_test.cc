@@ -106,7 +106,8 @@ TEST(TrainingJobReconciler, AJobThatUsedUpItsRestartsSaysSo) {
     ASSERT_EQ(Ended(*world->Job(), condition::kFailed), nullptr) << start;
     End(*world, 0, 3);
   }
-  const Condition* failed = Ended(*world->Job(), condition::kFailed);
+  const std::optional<TrainingJob> job = world->Job();
+  const Condition* failed = Ended(*job, condition::kFailed);
   ASSERT_NE(failed, nullptr);
   EXPECT_EQ(failed->reason, reason::kTrainingJobBackoffLimitExceeded);
   EXPECT_EQ(world->Job()->status.restarts, (std::vector<RestartCount>{{"user-error", 3}}));
