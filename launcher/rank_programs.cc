@@ -54,8 +54,11 @@ Status Replace(const TokenValues& values, Program* program, Environment* written
   }
   LOCKSTEP_ASSIGN_OR_RETURN(program->working_dir, ReplaceTokens(program->working_dir, values));
   for (auto& [name, value] : *written) {
+    // What the launcher has set for the rank instead, its devices, say, stays.
+    std::string& given = program->env[name];
+    const bool is_plans = given == value;
     LOCKSTEP_ASSIGN_OR_RETURN(value, ReplaceTokens(value, values));
-    program->env[name] = value;
+    if (is_plans) given = value;
   }
   return OkStatus();
 }
@@ -138,9 +141,8 @@ Result<Program> RankPrograms::Beside(const LaunchRole& role, const LaunchInit& i
 Result<Program> RankPrograms::Finish(Program program, Environment written, const Place& place) {
   const TokenValues values = ValuesOf(place.rank);
   for (const auto& [name, value] : plan_.env) {
-    if (!written.contains(name)) {
-      LOCKSTEP_ASSIGN_OR_RETURN(program.env[name], ReplaceTokens(value, values));
-    }
+    if (written.contains(name) || program.env[name] != value) continue;
+    LOCKSTEP_ASSIGN_OR_RETURN(program.env[name], ReplaceTokens(value, values));
   }
   LOCKSTEP_RETURN_IF_ERROR(Replace(values, &program, &written));
   const bool has_hosts = std::ranges::any_of(
