@@ -53,6 +53,8 @@ class JobKindsTest : public LockstepTest {
   void Apply(const std::string& name, const std::string& yaml) {
     const Outcome outcome = Run({"apply", "-f", WriteFile(name + ".yaml", yaml)});
     ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+    EXPECT_NE(outcome.err.find(" not pulled: the programs run on this machine"), std::string::npos)
+        << outcome.err;
   }
   // Applies it and waits for its end; its status in its kind's own shape.
   Json RunToEnd(const std::string& kind, const std::string& name, const std::string& yaml,
@@ -154,12 +156,12 @@ class ExperimentOfKind : public JobKindsTest {
 
 // A typed placeholder is the number of workers: the master is reached by one or two of them.
 TEST_F(ExperimentOfKind, PyTorchJobTunesTheNumberOfItsWorkers) {
-  ExpectBest(
-      "torch-search",
-      SearchOver("torch-search", "pytorch",
-                 Template("kubeflow.org/v1", "PyTorchJob", PyTorchSpec("${trialParameters.size}")),
-                 "{min: \"1\", max: \"2\", step: \"1\"}"),
-      "2");
+  ExpectBest("torch-search",
+             SearchOver("torch-search", "pytorch",
+                        Template("kubeflow.org/v1", "PyTorchJob",
+                                 PyTorchSpec("\"${trialParameters.size}\"")),
+                        "{min: \"1\", max: \"2\", step: \"1\"}"),
+             "2");
 }
 
 TEST_F(ExperimentOfKind, TrainJobTunesTheNumberOfItsNodes) {

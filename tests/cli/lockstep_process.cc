@@ -209,7 +209,6 @@ std::string LockstepTest::ExperimentYaml(const std::string& name, const std::str
          "            spec:\n"
          "              containers:\n"
          "              - name: main\n"
-         "                image: none\n"
          "                command: [sh, -c, " +
          quoted + ", \"${trialParameters.x}\"]\n";
 }

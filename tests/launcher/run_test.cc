@@ -199,9 +199,7 @@ TEST(Run, KillsARankThatDoesNotStopInTime) {
 }
 
 TEST(Run, SigtermStopsTheRanksGently) {
-  LaunchedRun run(Shell(2,
-                        "trap 'echo checkpoint; exit 75' TERM; echo ready;"
-                        "while :; do read -t 1 x <> <(:); done"));
+  LaunchedRun run(Shell(2, "trap 'echo checkpoint; exit 75' TERM; echo ready; sleep 600 & wait"));
   ASSERT_TRUE(run.AwaitOutput("ready", 2));
   run.Signal(SIGTERM);
   const RunResult result = run.Await();

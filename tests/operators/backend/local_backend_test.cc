@@ -351,16 +351,6 @@ TEST_F(LocalBackendTest, ProgramsOfImagesRunByPodmanWhereThatIsAskedFor) {
   EXPECT_THAT(TextOf(dir_.merged_log_path()), testing::Not(HasSubstr("is not pulled")));
 }
 
-TEST_F(LocalBackendTest, AnImageThatIsNotMappedIsToldInTheLog) {
-  JobPlan plan = Plan("true");
-  plan.spec.roles[0].pod_template.spec.containers[0].image = "img:1";
-  ASSERT_TRUE(Backend()->Apply(plan).ok());
-  ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded));
-  EXPECT_THAT(TextOf(dir_.merged_log_path()),
-              HasSubstr("[lockstep] image img:1 is not pulled: its program runs on this machine as "
-                        "it is (--image-map img:1=DIR|host, --runtime podman)\n"));
-}
-
 TEST_F(LocalBackendTest, AHostPathThatIsNotWhatItIsSaidToBeFailsTheJobClearly) {
   const auto error = [&](const std::string& path, const std::string& type) {
     JobPlan plan = Plan("true");
