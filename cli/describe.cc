@@ -4,9 +4,11 @@
 
 #include "cli/description.h"
 #include "cli/interrupt.h"
+#include "cli/launch_notes.h"
 #include "cli/object_client.h"
 #include "cli/object_name.h"
 #include "cli/verb.h"
+#include "operators/backend/local_backend.h"
 #include "operators/codec/document.h"
 #include "runtime/base/exit_code.h"
 
@@ -28,12 +30,18 @@ Result<std::string> DescribeTrialOf(ObjectClient& client, const Trial& trial, Wa
   return object.status();
 }
 
-Result<std::string> DescribeObject(ObjectClient& client, const Object& object) {
+std::string DescribeJob(const TrainingJob& job, const StateDir& dir, WallTime now) {
+  const JobId id{job.meta.namespace_, job.meta.name, job.meta.uid, job.status.generation};
+  return DescribeTrainingJob(job, ReadLaunchNotes(LocalJobDir(dir.jobs_path(), id)), now);
+}
+
+Result<std::string> DescribeObject(ObjectClient& client, const StateDir& dir,
+                                   const Object& object) {
   const WallTime now = SystemClock().Now();
   if (const auto* trial = std::get_if<Trial>(&object)) {
     return DescribeTrialOf(client, *trial, now);
   }
-  if (const auto* job = std::get_if<TrainingJob>(&object)) return DescribeTrainingJob(*job, now);
+  if (const auto* job = std::get_if<TrainingJob>(&object)) return DescribeJob(*job, dir, now);
   if (const auto* suggestion = std::get_if<Suggestion>(&object)) {
     return DescribeSuggestion(*suggestion, now);
   }
@@ -59,7 +67,7 @@ int Describe(const DescribeOptions& options, const VerbContext& context) {
   ObjectClient client(**session);
   const Result<Object> object = client.Get(*key);
   if (!object.ok()) return Fail(object.status());
-  const Result<std::string> text = DescribeObject(client, *object);
+  const Result<std::string> text = DescribeObject(client, (*session)->state_dir(), *object);
   if (!text.ok()) return Fail(text.status());
   std::fputs(text->c_str(), stdout);
   return kExitSuccess;

@@ -116,19 +116,42 @@ std::string RestartsText(const TrainingJob& job) {
          (causes.empty() ? "" : causes + ")");
 }
 
-// Where the ranks of a role are found, as its operator would name them: a name with
-// ${lockstep.index} for the number of the rank, and the port.
-std::string AddressOf(const JobRole& role) {
-  if (role.host_names.empty()) return role.port > 0 ? ":" + std::to_string(role.port) : "";
+// "2222", or "2222,21340" where the ranks of a role have a port each; "" for none.
+std::string PortsOf(const JobRole& role, const LaunchNotes& notes) {
+  constexpr std::int32_t kShownMax = 4;
+  if (role.port == 0) return "";
+  std::string ports;
+  bool differ = false;
+  for (std::int32_t i = 0; i < role.replicas && i < kShownMax; ++i) {
+    const auto found = notes.ports.find({role.name, i});
+    if (found != notes.ports.end()) differ = true;
+    const int port = found == notes.ports.end() ? role.port : found->second;
+    ports += (i == 0 ? "" : ",") + std::to_string(port);
+  }
+  if (!differ) return std::to_string(role.port);
+  return ports + (role.replicas > kShownMax ? ",..." : "");
+}
+
+// Where the ranks of a role are found: the name that its operator gives them, with N for the number
+// of the rank, and the ports that the launcher has leased.
+std::string AddressOf(const JobRole& role, const LaunchNotes& notes) {
+  const std::string ports = PortsOf(role, notes);
+  if (role.host_names.empty()) return ports.empty() ? "" : ":" + ports;
   std::string host = role.host_names.front();
   constexpr std::string_view kIndex = "${lockstep.index}";
   if (const std::size_t at = host.find(kIndex); at != std::string::npos) {
     host.replace(at, kIndex.size(), role.replicas > 1 ? "N" : "0");
   }
-  return host + (role.port > 0 ? ":" + std::to_string(role.port) : "");
+  return host + (ports.empty() ? "" : ":" + ports);
 }
 
-std::string ReplicaLines(const TrainingJob& job) {
+std::string NoteLines(const LaunchNotes& notes) {
+  std::string lines;
+  for (const std::string& note : notes.others) lines += note + "\n";
+  return lines;
+}
+
+std::string ReplicaLines(const TrainingJob& job, const LaunchNotes& notes) {
   Table table{{"ROLE", "REPLICAS", "RANKS", "ACTIVE", "SUCCEEDED", "FAILED", "ADDRESS"}, {}};
   int first = 0;
   for (const JobRole& role : job.spec.roles) {
@@ -141,7 +164,7 @@ std::string ReplicaLines(const TrainingJob& job) {
     if (role.host_only) ranks = "none";
     table.rows.push_back({role.name, std::to_string(role.replicas), ranks,
                           std::to_string(status.active), std::to_string(status.succeeded),
-                          std::to_string(status.failed), AddressOf(role)});
+                          std::to_string(status.failed), AddressOf(role, notes)});
     if (!role.host_only) first = last + 1;
   }
   return FormatTable(table);
@@ -209,8 +232,9 @@ std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& 
   AddHead(trial, now, page);
   if (trial.spec.objective) page.Line("Objective", ObjectiveLine(*trial.spec.objective));
   page.Line("Parameters", FormatAssignments(trial.spec.parameter_assignments));
-  if (job && StateOf(*job) == reason::kQueued) {
-    page.Line("Job", StateOf(*job) + ": " + StateMessage(*job));
+  if (const std::string state = job ? StateOf(*job) : "";
+      state == reason::kQueued || state == kWaitingState) {
+    page.Line("Job", state + ": " + StateMessage(*job));
   }
   page.Line("Ran for", FormatSpan(trial.status.start_time, trial.status.completion_time, now));
   page.Block("Conditions", ConditionLines(trial.status.conditions));
@@ -223,7 +247,7 @@ std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& 
   return page.Take();
 }
 
-std::string DescribeTrainingJob(const TrainingJob& job, WallTime now) {
+std::string DescribeTrainingJob(const TrainingJob& job, const LaunchNotes& notes, WallTime now) {
   Page page;
   AddHead(job, now, page);
   page.Line("Ranks",
@@ -234,7 +258,8 @@ std::string DescribeTrainingJob(const TrainingJob& job, WallTime now) {
     page.Line("Managed by", job.spec.managed_by + ": it is left alone");
   }
   page.Line("Ran for", FormatSpan(job.status.start_time, job.status.completion_time, now));
-  page.Block("Roles", ReplicaLines(job));
+  page.Block("Roles", ReplicaLines(job, notes));
+  page.Block("Notes", NoteLines(notes));
   page.Block("Commands", RoleLines(job));
   page.Block("Conditions", ConditionLines(job.status.conditions));
   AddFailure(job.status.first_failure, page);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/launch_notes.h"
 #include "operators/api/object.h"
 #include "runtime/base/clock.h"
 
@@ -14,7 +15,8 @@ std::string DescribeExperiment(const Experiment& experiment, const std::vector<T
                                WallTime now);
 // `job`: the trial's job, while there is one.
 std::string DescribeTrial(const Trial& trial, const std::optional<TrainingJob>& job, WallTime now);
-std::string DescribeTrainingJob(const TrainingJob& job, WallTime now);
+// `notes`: of the generation that runs, or ran last.
+std::string DescribeTrainingJob(const TrainingJob& job, const LaunchNotes& notes, WallTime now);
 std::string DescribeSuggestion(const Suggestion& suggestion, WallTime now);
 // With each text that is no longer than a page, and how many bytes the others have.
 // Keys and sizes, no values.

@@ -39,8 +39,8 @@ const std::vector<Condition>& ConditionsOf(const Object& object) {
 std::string StateOf(const Object& object) {
   if (!MetaOf(object).deletion_timestamp.empty()) return "Deleting";
   if (!HasState(object)) return "";
-  if (const Condition* wait = WaitOf(object); wait != nullptr && wait->reason == reason::kQueued) {
-    return wait->reason;
+  if (const Condition* wait = WaitOf(object); wait != nullptr) {
+    return wait->reason == reason::kQueued ? wait->reason : kWaitingState;
   }
   const Condition* state = StateCondition(object);
   return state == nullptr ? "Pending" : state->type;

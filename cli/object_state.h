@@ -10,8 +10,11 @@ namespace lockstep {
 
 const std::vector<Condition>& ConditionsOf(const Object& object);
 
-// The last condition that is True; "Deleting" while it is being deleted; "Queued" of a job that
-// waits for GPUs, CPUs or memory; "Pending" when nothing is known yet.
+inline constexpr char kWaitingState[] = "Waiting";
+
+// The last condition that is True; "Deleting" while it is being deleted; of a job that waits for
+// GPUs, CPUs or memory "Queued", for a ConfigMap or a Secret "Waiting"; "Pending" when nothing is
+// known yet.
 std::string StateOf(const Object& object);
 
 // Nothing more will happen to it.
