@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <string>
 
+#include "launcher/podman_container.h"
 #include "launcher/process_sweep.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/exit_code.h"
@@ -82,6 +83,8 @@ void Guard(const GuardedJob& job, pid_t launcher, int socket) {
     if (message.kind == '-') target.groups.erase(message.value);
   }
   for (const pid_t group : target.groups) kill(-group, SIGKILL);
+  // First: their processes are found by their tag all the same, but podman would not know.
+  (void)RemoveContainers(job.dir, job.search_path, kSweepBound);
   const std::vector<pid_t> survivors = SweepProcesses(target, kSweepBound);
   WriteLauncherLost(job, launcher, survivors.size());
 }

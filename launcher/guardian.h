@@ -21,6 +21,7 @@ struct GuardedJob {
   std::string tag;
   std::string host;
   std::string started_at;
+  std::string search_path;  // where podman is, as RemoveContainers has it
 };
 
 class Guardian {

@@ -107,9 +107,9 @@ Result<std::vector<RankExit>> JobDir::ReadRankExits() const {
   LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadFile(rank_exits_path()));
   for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos;
        begin = end + 1) {
-    LOCKSTEP_ASSIGN_OR_RETURN(
-        exits.emplace_back(),
-        DecodeRankExit(std::string_view(text).substr(begin, end - begin), rank_exits_path()));
+    const Result<RankExit> exit =
+        DecodeRankExit(std::string_view(text).substr(begin, end - begin), rank_exits_path());
+    if (exit.ok()) exits.push_back(*exit);
   }
   return exits;
 }
@@ -128,6 +128,8 @@ Status JobDir::WriteExit(const ExitRecord& record) const {
   }
   return WriteAtomically(exit_path(), EncodeExitRecord(record), Synced::kYes);
 }
+
+Result<std::string> JobDir::ReadPlan() const { return ReadFile(plan_path()); }
 
 Status JobDir::WritePlan(std::string_view text) const {
   struct stat there{};

@@ -9,6 +9,7 @@
 //   NAME.log       what the sidecar NAME printed
 //   volumes/       rank-N/: what the volumes of rank N's own hold
 //   hosts          /etc/hosts of its programs, where its ranks have host names
+//   containers/    the ids of the containers that podman runs for it
 //   exits.jsonl    a line for each rank that ended while others ran
 //   exit.json      how it ended; written by rename, last of all, before the lock is released
 //   failure.json   the first failure, when there was one; before exit.json
@@ -92,6 +93,7 @@ class JobDir {
   std::string failure_path() const { return path_ + "/failure.json"; }
   std::string rank_exits_path() const { return path_ + "/exits.jsonl"; }
   std::string hosts_path() const { return path_ + "/hosts"; }
+  std::string containers_path() const { return path_ + "/containers"; }
   std::string rank_log_path(int rank) const {
     return path_ + "/rank-" + std::to_string(rank) + ".log";
   }
@@ -103,12 +105,15 @@ class JobDir {
   Result<JobLife> Life() const;
   // NotFound while it runs.
   Result<ExitRecord> ReadExit() const;
-  // Of those that ended while others ran, the first to end first; none is no error.
+  // Of those that ended while others ran, the first to end first; none is no error. A line
+  // that a full disk or a power cut has spoilt is passed over: that the job runs is known without.
   Result<std::vector<RankExit>> ReadRankExits() const;
   // In one write, so that a reader sees whole lines.
   Status AppendRankExit(const RankExit& exit) const;
   // failure.json (when record.failure), then exit.json, each by temporary file, fsync and rename.
   Status WriteExit(const ExitRecord& record) const;
+  // The text of plan.json.
+  Result<std::string> ReadPlan() const;
   // Leaves a plan.json that is there already as it is, but for an empty one: it is not synced, so a
   // power cut may leave that, and then nothing has run by it.
   Status WritePlan(std::string_view text) const;

@@ -63,6 +63,15 @@ Status CheckDuration(const std::string& field, std::chrono::milliseconds value) 
                          " ms, must be 0 to ten years");
 }
 
+// The launcher tells podman more than the plan does.
+Status CheckContainer(const std::string& field, bool container,
+                      const std::vector<std::string>& command) {
+  if (!container || (command.size() > 2 && command[0] == "podman" && command[1] == "run")) {
+    return OkStatus();
+  }
+  return InvalidArgument(field + ": must begin with podman run: it starts a container");
+}
+
 bool LeavesItsFolder(std::string_view path) {
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
@@ -126,6 +135,7 @@ Status CheckFiles(const std::string& field, const std::vector<LaunchFile>& files
 Status CheckInit(const std::string& field, const LaunchInit& init, RankVariables variables,
                  std::set<std::string>* sidecars) {
   LOCKSTEP_RETURN_IF_ERROR(CheckCommand(field + ".command", init.command));
+  LOCKSTEP_RETURN_IF_ERROR(CheckContainer(field + ".command", init.container, init.command));
   LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".working_dir", init.working_dir));
   LOCKSTEP_RETURN_IF_ERROR(CheckEnv(field + ".env", init.env, variables));
   LOCKSTEP_RETURN_IF_ERROR(CheckRoot(field + ".root", init.root));
@@ -157,6 +167,7 @@ Status CheckRole(const std::string& field, const LaunchRole& role, RankVariables
                                        role.init[i].every_rank ? &beside_each : sidecars));
   }
   LOCKSTEP_RETURN_IF_ERROR(CheckCommand(field + ".command", role.command));
+  LOCKSTEP_RETURN_IF_ERROR(CheckContainer(field + ".command", role.container, role.command));
   LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".working_dir", role.working_dir));
   LOCKSTEP_RETURN_IF_ERROR(CheckMounts(field + ".mounts", role.mounts));
   LOCKSTEP_RETURN_IF_ERROR(CheckHostNames(field + ".host_names", role.host_names));

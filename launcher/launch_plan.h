@@ -48,8 +48,8 @@ struct LaunchInit {
   std::vector<std::string> command;
   std::map<std::string, std::string> env = {};  // on top of the role's
   std::string working_dir = {};                 // empty: the role's
-  std::vector<LaunchMount> mounts = {};  // with a source of the rank's own, an init command is run
-                                         // for each rank, otherwise once
+  std::vector<LaunchMount> mounts = {};  // with a source of the rank's own, or a token in its text,
+                                         // an init command is run for each rank, otherwise once
   bool sidecar = false;
   bool every_rank = false;  // a sidecar beside each rank; an init command for each, in any case
   std::chrono::milliseconds linger{0};  // of a sidecar: from the end of the ranks to its SIGTERM
@@ -79,7 +79,8 @@ struct LaunchRole {
                                              // programs of the job, where it can mount a hosts file
   int port = 0;                              // where each rank of the role listens; 0: nowhere
   std::string root = {};   // a root file system for its programs; empty: this machine's
-  bool container = false;  // the command starts one, which knows the job's host names by itself
+  bool container = false;  // the command is `podman run ...`, whose container knows the job's host
+                           // names by itself
   std::string image = {};  // the container image that the program is written for, where it runs
                            // without: to be told
   std::vector<LaunchFile> files = {};

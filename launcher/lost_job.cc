@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "launcher/job_lock.h"
+#include "launcher/podman_container.h"
 #include "launcher/process_sweep.h"
 #include "launcher/run_identity.h"
 #include "runtime/base/clock.h"
@@ -22,12 +23,33 @@ namespace {
 // "": the lock holds none. It is not synced, so a power cut may leave it empty, and then nothing
 // runs any more. A part of a tag would be found in the tags of others.
 std::string TagIn(int lock) {
+  struct stat state{};
+  if (fstat(lock, &state) != 0 || state.st_uid != geteuid()) return "";  // no launcher of ours
   std::array<char, kTagBytes + 1> text{};
   const ssize_t n = pread(lock, text.data(), text.size(), 0);
   const std::string_view tag(text.data(), kTagBytes);
   const bool whole = n == static_cast<ssize_t>(text.size()) && text.back() == '\n' &&
                      tag.find_first_not_of("0123456789abcdef") == tag.npos;
   return whole ? std::string(tag) : "";
+}
+
+// Before the sweep, which finds their processes too, but of which podman would not know.
+void EndContainers(const JobDir& dir, std::chrono::milliseconds bound) {
+  const Result<std::string> text = dir.ReadPlan();
+  const Result<LaunchPlan> plan =
+      text.ok() ? DecodeLaunchPlan(*text, dir.plan_path()) : text.status();
+  (void)RemoveContainers(dir, plan.ok() ? SearchPathOf(*plan) : "", bound);
+}
+
+std::string Message(const std::string& tag, std::size_t survivors) {
+  const std::string killed = "the launcher and its guardian were killed";
+  if (tag.empty()) {
+    return killed +
+           ", and the lock does not say by which tag its processes are known: look for "
+           "what is left of them";
+  }
+  if (survivors == 0) return killed + "; what was left of its ranks was ended";
+  return killed + ", and " + std::to_string(survivors) + " of its processes could not be killed";
 }
 
 // When it began: the lock is written once.
@@ -45,6 +67,7 @@ Status EndLostJob(const JobDir& dir, std::chrono::milliseconds bound) {
   if (!lock.valid() || access(dir.exit_path().c_str(), F_OK) == 0) return OkStatus();
   const std::string tag = TagIn(lock.get());
   std::size_t survivors = 0;
+  EndContainers(dir, bound);
   if (!tag.empty()) {
     SweepTarget target;
     target.tag = tag;
@@ -59,10 +82,7 @@ Status EndLostJob(const JobDir& dir, std::chrono::milliseconds bound) {
   failure.host = HostName();
   failure.cause = record.cause;
   failure.exit_code = record.exit_code;
-  failure.message = "the launcher and its guardian were killed";
-  failure.message += survivors == 0 ? "; what was left of its ranks was ended"
-                                    : ", and " + std::to_string(survivors) +
-                                          " of its processes could not be killed";
+  failure.message = Message(tag, survivors);
   return dir.WriteExit(record);
 }
 

@@ -13,6 +13,7 @@
 #include "launcher/hosts_file.h"
 #include "launcher/job_dir.h"
 #include "launcher/master_port.h"
+#include "launcher/podman_container.h"
 #include "launcher/run_identity.h"
 #include "launcher/unique_fd.h"
 
@@ -56,9 +57,10 @@ Status Replace(const TokenValues& values, Program* program, Environment* written
   for (auto& [name, value] : *written) {
     // What the launcher has set for the rank instead, its devices, say, stays.
     std::string& given = program->env[name];
-    const bool is_plans = given == value;
-    LOCKSTEP_ASSIGN_OR_RETURN(value, ReplaceTokens(value, values));
-    if (is_plans) given = value;
+    if (given == value) {
+      LOCKSTEP_ASSIGN_OR_RETURN(given, ReplaceTokens(value, values));
+    }
+    value = given;  // as it is known where paths are written anew
   }
   return OkStatus();
 }
@@ -150,6 +152,12 @@ Result<Program> RankPrograms::Finish(Program program, Environment written, const
   std::vector<LaunchMount> mounts = place.mounts;
   if (mount_hosts_ && !has_hosts && !place.container) {
     mounts.push_back({kHostsPath, JobDir(run_.job_dir).hosts_path(), true});
+  }
+  if (place.container) {
+    const LaunchRole& role = *PlaceOfRank(plan_, place.rank).role;
+    const bool has_devices = static_cast<std::size_t>(values.index) < role.devices.size();
+    LOCKSTEP_RETURN_IF_ERROR(
+        PrepareContainer(JobDir(run_.job_dir), containers_++, has_devices, &program));
   }
   if (!place.root.empty()) {
     LOCKSTEP_RETURN_IF_ERROR(mounts_.GiveRoot(place.root, std::move(mounts), place.rank, &program));

@@ -53,6 +53,7 @@ class RankPrograms {
   PortTable ports_;
   bool hosts_named_ = false;  // the tokens of hosts are their names
   bool mount_hosts_ = false;
+  int containers_ = 0;  // that were prepared
   std::vector<std::string> notes_;
 };
 

@@ -12,8 +12,10 @@
 
 #include "launcher/guardian.h"
 #include "launcher/member_table.h"
+#include "launcher/podman_container.h"
 #include "launcher/process_sweep.h"
 #include "launcher/rank_programs.h"
+#include "launcher/rank_tokens.h"
 #include "launcher/role_tally.h"
 #include "launcher/run_identity.h"
 #include "launcher/sidecar_end.h"
@@ -124,6 +126,10 @@ ExitRecord Supervisor::Run() {
 // Whatever left its rank's process group, or outlived its rank, ends with the job. Returns what
 // does not.
 std::vector<pid_t> Supervisor::EndStrays() {
+  if (const Status removed = RemoveContainers(dir_, SearchPathOf(plan_), kKillBound);
+      !removed.ok()) {
+    output_->Note("containers of the job may be left: " + removed.message());
+  }
   ReapStrays();
   if (!HasChildrenBut({guardian_->pid()})) return {};
   SweepTarget target;
@@ -136,11 +142,14 @@ std::vector<pid_t> Supervisor::EndStrays() {
   return left;
 }
 
-// A volume of the rank's own is to be filled for each rank.
+// A volume of the rank's own is to be filled for each rank, and what is told its place is meant for
+// each.
 bool IsForEachRank(const LaunchInit& init) {
   if (init.sidecar || init.every_rank) return init.every_rank;
-  return std::ranges::any_of(
-      init.mounts, [](const LaunchMount& mount) { return !mount.source.starts_with('/'); });
+  return HasTokens(init.working_dir) || std::ranges::any_of(init.command, HasTokens) ||
+         std::ranges::any_of(init.env, [](const auto& env) { return HasTokens(env.second); }) ||
+         std::ranges::any_of(
+             init.mounts, [](const LaunchMount& mount) { return !mount.source.starts_with('/'); });
 }
 
 void Supervisor::RunInit(const LaunchRole& role, int first_rank) {
@@ -360,7 +369,7 @@ Result<ExitRecord> Supervise(const LaunchPlan& plan) {
   LOCKSTEP_ASSIGN_OR_RETURN(PreparedLock lock, PrepareJobLock(dir, run.tag));
   LOCKSTEP_ASSIGN_OR_RETURN(SignalWatch signals, SignalWatch::Start());
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const GuardedJob job{dir, run.tag, HostName(), Now()};
+  const GuardedJob job{dir, run.tag, HostName(), Now(), SearchPathOf(plan)};
   LOCKSTEP_ASSIGN_OR_RETURN(Guardian guardian, Guardian::Start(job, std::move(lock)));
 
   Terminal terminal(STDOUT_FILENO, STDERR_FILENO);

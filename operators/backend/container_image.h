@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "launcher/launch_plan.h"
@@ -40,6 +41,11 @@ struct PodmanRun {
   const std::string& job_dir;
   RankVariables rank_variables;
 };
+// Whether podman's own program is led by an environment variable of this name: where its storage
+// is, which libraries it loads. One of a container's is given by its value, and left out of
+// podman's own environment.
+bool IsReadByPodman(std::string_view name);
+
 // `podman run ...`, with tokens where it differs from rank to rank. It takes the values of the
 // variables from its own environment. InvalidArgument: a path that podman could not be told.
 Result<std::vector<std::string>> PodmanCommand(const PodmanRun& run);

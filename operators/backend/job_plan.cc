@@ -67,7 +67,7 @@ Result<Started> Start(const Machine& machine, const JobRole& role, const Contain
     start.command = *std::move(podman);
     start.mounts.clear();
     start.working_dir.clear();
-    start.env.erase("PATH");
+    std::erase_if(start.env, [](const auto& env) { return IsReadByPodman(env.first); });
     return start;
   }
   // There is no image whose entry point could stand in for a missing command.
@@ -96,9 +96,6 @@ Result<LaunchInit> InitOf(const Machine& machine, const JobRole& role, const Con
   init.command = std::move(start.command);
   init.env = std::move(start.env);
   init.working_dir = std::move(start.working_dir);
-  // A container shows folders by itself: that some are the rank's own is not to be seen in its
-  // mounts.
-  init.every_rank = start.place == ImagePlace::kPodman && !container.volume_mounts.empty();
   init.mounts = std::move(start.mounts);
   init.root = std::move(start.root);
   init.container = start.place == ImagePlace::kPodman;

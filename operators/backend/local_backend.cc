@@ -252,14 +252,7 @@ class LocalBackend final : public JobBackend {
   }
 
   static Result<LaunchPlan> ReadPlan(const JobDir& dir) {
-    const UniqueFd fd(open(dir.plan_path().c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid()) return ErrnoStatus("open " + dir.plan_path(), errno);
-    std::string text;
-    char buffer[4096];
-    ssize_t n;
-    while ((n = read(fd.get(), buffer, sizeof(buffer))) > 0)
-      text.append(buffer, static_cast<std::size_t>(n));
-    if (n < 0) return ErrnoStatus("read " + dir.plan_path(), errno);
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, dir.ReadPlan());
     return DecodeLaunchPlan(text, dir.plan_path());
   }
 

@@ -64,7 +64,8 @@ TEST(JobDir, TellsHowRanksEndedWhileOthersRan) {
   ASSERT_TRUE(dir.AppendRankExit({0, 143, true}).ok());
   EXPECT_EQ(ReadText(dir.rank_exits_path()),
             "{\"rank\":2,\"exit_code\":0}\n{\"rank\":0,\"exit_code\":143,\"stopped\":true}\n");
-  std::ofstream(dir.rank_exits_path(), std::ios::app) << "{\"rank\":";  // half a line is none yet
+  std::ofstream(dir.rank_exits_path(), std::ios::app) << "{\"rank\":1,\"ex{\"rank\":1}\n"  // spoilt
+                                                      << "{\"rank\":";  // half a line is none yet
   const std::vector<RankExit> exits = dir.ReadRankExits().value();
   ASSERT_EQ(exits.size(), 2U);
   EXPECT_EQ(exits[0].rank, 2);

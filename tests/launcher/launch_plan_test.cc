@@ -133,13 +133,13 @@ LaunchPlan WithAll() {
   plan.roles = {{.name = "worker",
                  .ranks = 2,
                  .init = {{.name = "side",
-                           .command = {"s"},
+                           .command = {"podman", "run", "s:1"},
                            .sidecar = true,
                            .every_rank = true,
                            .root = "/images/s",
                            .container = true,
                            .image = "s:1"}},
-                 .command = {"w"},
+                 .command = {"podman", "run", "w:1"},
                  .env = {{"RANK", "${lockstep.rank}"}},
                  .working_dir = {},
                  .restart = RestartRule::kExitCode,
@@ -153,6 +153,13 @@ LaunchPlan WithAll() {
   plan.rank_variables = RankVariables::kLockstep;
   plan.success = SuccessRule::kFirstRole;
   return plan;
+}
+
+TEST(LaunchPlan, AContainerIsStartedByPodman) {
+  LaunchPlan plan = WithAll();
+  plan.roles[0].init[0].command = {"podman"};
+  EXPECT_THAT(CheckLaunchPlan(plan).message(),
+              HasSubstr("roles[0].init[0].command: must begin with podman run"));
 }
 
 TEST(LaunchPlan, ReadsBackWhatMostPlansLeaveOut) {

@@ -62,11 +62,38 @@ TEST_F(Roles, EachRankIsToldItsOwnPlace) {
                  {"working_dir", folder_.path() + "/in-${lockstep.index}"}})});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("[init] first 0 0 0\n"));
+  EXPECT_THAT(result.out, HasSubstr("[init] first 1 1 1\n")) << "what is told its place";
   EXPECT_THAT(result.out, testing::ContainsRegex("\\[0\\] ps 0 of 0 at [0-9]+, no rank\n"));
   EXPECT_THAT(result.out, testing::ContainsRegex("\\[1\\] ps 1 of 1 at [0-9]+, no rank\n"));
   EXPECT_THAT(result.out, testing::ContainsRegex("\\[2\\] worker 2 at [0-9]+\n"));
   EXPECT_THAT(result.out, HasSubstr("[2] " + folder_.path() + "/in-0\n"));
   EXPECT_THAT(result.out, Not(HasSubstr("${")));
+}
+
+TEST_F(Roles, AnInitCommandThatIsTheSameForAllRunsOnce) {
+  const RunResult result =
+      Run({Role("w", 3, "true", {{"init", {{{"command", {"echo", "one"}}}}}})});
+  EXPECT_EQ(result.out, "[init] one\n");
+}
+
+// Devices that the pool gave win over a variable of the role, also where its paths are rewritten.
+TEST_F(Roles, DevicesAreThoseThatTheRankWasGiven) {
+  const json role = Role("w", 2, "echo $CUDA_VISIBLE_DEVICES and $NVIDIA_VISIBLE_DEVICES at $DATA",
+                         {{"devices", {"3", "4,5"}},
+                          {"env",
+                           {{"CUDA_VISIBLE_DEVICES", "0,1,${lockstep.rank}"},
+                            {"NVIDIA_VISIBLE_DEVICES", "all"},
+                            {"DATA", "/lockstep-test-data/${lockstep.rank}"}}},
+                          {"mounts", {{{"path", "/lockstep-test-data"}, {"source", "data"}}}}});
+  for (const char* setting : {"0", "1"}) {
+    LaunchedRun run(Arguments({role}),
+                    {.env = {std::string(kNoNamespacesVariable) + "=" + setting}});
+    const RunResult result = run.Await();
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("[0] 3 and 3 at /"));
+    EXPECT_THAT(result.out, HasSubstr("[1] 4,5 and 4,5 at /"));
+    EXPECT_THAT(result.out, HasSubstr("/1\n"));
+  }
 }
 
 TEST_F(Roles, TheEnvironmentOfTheShellIsNoTextOfThePlan) {

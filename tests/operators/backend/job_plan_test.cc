@@ -424,22 +424,24 @@ TEST(JobPlan, PodmanIsToldAllThatTheContainerNeeds) {
   container.image = "torch:2";
   container.working_dir = "/src";
   container.env.push_back({"PATH", "/opt/conda/bin"});
+  container.env.push_back({"HOME", "/src"});  // not where podman's storage is
   Pod(job).volumes = {{.name = "logs"}, {.name = "data", .host_path = HostPathVolume{"/d", ""}}};
   container.volume_mounts = {{"logs", "/logs", "", false}, {"data", "/data", "", true}};
   auto plan = PlanWithImages(job, {{}, true});
   ASSERT_TRUE(plan.ok()) << plan.status().ToString();
   const LaunchRole& role = plan->roles[0];
-  EXPECT_THAT(
-      role.command,
-      ElementsAre("podman", "run", "--rm", "--init", "--network", "host", "--pull", "missing",
-                  "--security-opt", "label=disable", "--add-host", "w-0:127.0.0.1", "--add-host",
-                  "w-1:127.0.0.1", "-v", "/j:/j", "-v",
-                  "/j/volumes/rank-${lockstep.rank}/logs:/logs", "-v", "/d:/data:ro", "-w", "/src",
-                  "-e", "LOCKSTEP_*", "-e", "LR", "-e", "OUT", "-e", "PATH=/opt/conda/bin",
-                  "--entrypoint", "[\"train\"]", "torch:2", "--lr=0.1", "--out=/tmp/0.1"));
+  EXPECT_THAT(role.command,
+              ElementsAre("podman", "run", "--rm", "--init", "--network", "host", "--pull",
+                          "missing", "--security-opt", "label=disable", "--add-host",
+                          "w-0:127.0.0.1", "--add-host", "w-1:127.0.0.1", "-v", "/j:/j", "-v",
+                          "/j/volumes/rank-${lockstep.rank}/logs:/logs", "-v", "/d:/data:ro", "-w",
+                          "/src", "-e", "LOCKSTEP_*", "-e", "HOME=/src", "-e", "LR", "-e", "OUT",
+                          "-e", "PATH=/opt/conda/bin", "--entrypoint", "[\"train\"]", "torch:2",
+                          "--lr=0.1", "--out=/tmp/0.1"));
   EXPECT_TRUE(role.container);
   EXPECT_TRUE(role.mounts.empty());
   EXPECT_FALSE(role.env.contains("PATH")) << "podman is found by the machine's";
+  EXPECT_FALSE(role.env.contains("HOME"));
   EXPECT_EQ(role.env.at("LR"), "0.1");
   EXPECT_EQ(role.image, "");
 
@@ -455,6 +457,9 @@ TEST(JobPlan, PodmanIsToldAllThatTheContainerNeeds) {
   Pod(job).volumes[1].host_path->path = "/a:b";
   EXPECT_THAT(PlanWithImages(job, {{}, true}).status().message(),
               HasSubstr("containers[0]: '/a:b' cannot be shown at '/data' by podman"));
+  container.image = "--privileged";
+  EXPECT_THAT(PlanWithImages(job, {{}, true}).status().message(),
+              HasSubstr("containers[0]: its image '--privileged' is no name of an image"));
 }
 
 TEST(JobPlan, RefusesWhatCannotRunHereByItsPath) {

@@ -311,6 +311,7 @@ printf '%s\n' "$@" > "$RECORD/args-$LOCKSTEP_RANK"
 while [ $# -gt 0 ]; do
   case $1 in
     --entrypoint) entry=$2; shift 2 ;;
+    --cidfile) [ -d "${2%/*}" ] || exit 125; shift 2 ;;
     -v) [ -e "${2%%:*}" ] || { echo "no such folder: $2" >&2; exit 125; }; shift 2 ;;
     run|--rm|--init) shift ;;
     -*) shift 2 ;;
@@ -344,7 +345,8 @@ TEST_F(LocalBackendTest, ProgramsOfImagesRunByPodmanWhereThatIsAskedFor) {
   ASSERT_TRUE(AwaitPhase(JobPhase::kSucceeded)) << TextOf(dir_.merged_log_path());
   EXPECT_EQ(TextOf(dir_.rank_log_path(1)), "rank 1 of job-1 at 2\n");
   const std::string args = TextOf(jobs_ + "/args-1");
-  EXPECT_THAT(args, testing::StartsWith("run\n--rm\n--init\n--network\nhost\n--pull\nmissing\n"));
+  EXPECT_THAT(args, testing::StartsWith("run\n--cidfile\n" + dir_.containers_path() + "/"));
+  EXPECT_THAT(args, HasSubstr("\n--rm\n--init\n--network\nhost\n--pull\nmissing\n"));
   EXPECT_THAT(args, HasSubstr("\n-v\n" + dir_.path() + "/volumes/rank-1/own/sub:/own\n"));
   EXPECT_THAT(args, HasSubstr("\n-e\nRANK\n"));
   EXPECT_THAT(args, HasSubstr("\n-e\nWHO\n--entrypoint\n[\"sh\"]\nimg:1\n-c\n"));
