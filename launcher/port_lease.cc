@@ -21,30 +21,53 @@ namespace {
 
 constexpr int kPortsMin = 1'000;  // a range that is smaller is none
 
-// 0, or the error number.
-int TryListen(std::uint32_t address, int port, bool reuse) {
-  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int on = reuse ? 1 : 0;
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_addr.s_addr = htonl(address);
-  place.sin_port = htons(static_cast<std::uint16_t>(port));
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-      bind(fd.get(), reinterpret_cast<sockaddr*>(&place), sizeof(place)) != 0 ||
+union Address {
+  sockaddr any;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+};
+
+enum class Where : std::uint8_t { kAny4, kLoopback4, kAny6, kLoopback6 };
+
+Address AddressOf(Where where, int port) {
+  Address address{};
+  const std::uint16_t number = htons(static_cast<std::uint16_t>(port));
+  if (where == Where::kAny6 || where == Where::kLoopback6) {
+    address.v6.sin6_family = AF_INET6;
+    address.v6.sin6_addr = where == Where::kAny6 ? in6addr_any : in6addr_loopback;
+    address.v6.sin6_port = number;
+  } else {
+    address.v4.sin_family = AF_INET;
+    address.v4.sin_addr.s_addr = htonl(where == Where::kAny4 ? INADDR_ANY : INADDR_LOOPBACK);
+    address.v4.sin_port = number;
+  }
+  return address;
+}
+
+// 0, or the error number. Where this machine has no IPv6 nobody listens by it.
+int TryListen(Where where, int port, bool reuse) {
+  const Address address = AddressOf(where, port);
+  const bool v6 = address.any.sa_family == AF_INET6;
+  const UniqueFd fd(socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  const int again = reuse ? 1 : 0;
+  if ((v6 && setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) ||
+      setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &again, sizeof(again)) != 0 ||
+      bind(fd.get(), &address.any, v6 ? sizeof(address.v6) : sizeof(address.v4)) != 0 ||
       listen(fd.get(), 1) != 0) {
-    return errno;
+    const int why = fd.valid() ? errno : EAFNOSUPPORT;
+    return v6 && (why == EAFNOSUPPORT || why == EADDRNOTAVAIL) ? 0 : why;
   }
   return 0;
 }
 
 // A program need not set SO_REUSEADDR, so we do without, and ask once more for the reason.
 PortState Probe(int port) {
-  for (const std::uint32_t address : {INADDR_ANY, INADDR_LOOPBACK}) {
-    const int why = TryListen(address, port, /*reuse=*/false);
+  for (const Where where : {Where::kAny4, Where::kLoopback4, Where::kAny6, Where::kLoopback6}) {
+    const int why = TryListen(where, port, /*reuse=*/false);
     if (why == 0) continue;
     if (why == EACCES || why == EPERM) return PortState::kNotAllowed;
-    return TryListen(address, port, /*reuse=*/true) == 0 ? PortState::kLingers
-                                                         : PortState::kListens;
+    return TryListen(where, port, /*reuse=*/true) == 0 ? PortState::kLingers : PortState::kListens;
   }
   return PortState::kFree;
 }

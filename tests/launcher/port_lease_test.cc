@@ -31,6 +31,20 @@ class Listener {
   UniqueFd fd_;
 };
 
+// A port of which only the IPv6 side is listened on; 0: this machine has no IPv6.
+int ListenByIpv6(const UniqueFd& fd, const in6_addr& address) {
+  const int on = 1;
+  sockaddr_in6 place{};
+  place.sin6_family = AF_INET6;
+  place.sin6_addr = address;
+  socklen_t size = sizeof(place);
+  auto* generic = reinterpret_cast<sockaddr*>(&place);
+  const bool listens = setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0 &&
+                       bind(fd.get(), generic, size) == 0 && listen(fd.get(), 1) == 0 &&
+                       getsockname(fd.get(), generic, &size) == 0;
+  return listens ? ntohs(place.sin6_port) : 0;
+}
+
 LaunchPlan Plan() {
   LaunchPlan plan;
   plan.roles = {{.name = "ps", .ranks = 2, .command = {"p"}, .env = {}, .working_dir = {}},
@@ -52,6 +66,18 @@ TEST(PortLeases, WhatOneHasTheOtherCannotTake) {
 TEST(PortLeases, APortOfAProgramWithoutLeasesIsTaken) {
   const Listener listener;
   EXPECT_EQ(PortLeases::Open().Take(listener.port), PortState::kListens);
+}
+
+// Servers of frameworks listen on :: for both.
+TEST(PortLeases, APortOfWhichOnlyIpv6IsListenedOnIsTaken) {
+  for (const in6_addr& address : {in6addr_any, in6addr_loopback}) {
+    const UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int port = ListenByIpv6(fd, address);
+    if (port == 0) {
+      GTEST_SKIP() << "PortLeases.APortOfWhichOnlyIpv6IsListenedOnIsTaken: no IPv6 on this machine";
+    }
+    EXPECT_EQ(PortLeases::Open().Take(port), PortState::kListens);
+  }
 }
 
 TEST(PortLeases, GoOnBehindWhatIsTakenAndSayWhenAllIs) {
