@@ -76,16 +76,20 @@ void BringUpToDate(SQLite::Database& database) {
   transaction.commit();
 }
 
-// It holds Secrets. What SQLite lays beside it gets the same mode. Where that cannot be had,
-// opening it says why, or the folder keeps others out.
+// It holds Secrets. What SQLite lays beside it gets the same mode, unless it is there already: an
+// older operator that was killed left it. Where that cannot be had, opening it says why, or the
+// folder keeps others out. What is there is not opened: to close it again would give up all locks
+// that SQLite has on it in this process.
 void KeepToOneself(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return;
-  struct stat file{};
-  if (::fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & 077) != 0) {
-    ::fchmod(fd, 0600);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+  for (const char* beside : {"", "-wal", "-shm"}) {
+    const std::string name = path + beside;
+    struct stat file{};
+    if (::stat(name.c_str(), &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & 077) != 0) {
+      ::chmod(name.c_str(), 0600);
+    }
   }
-  ::close(fd);
 }
 
 Status CheckOwnership(SQLite::Database& database, const std::string& path) {

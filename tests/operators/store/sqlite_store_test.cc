@@ -48,6 +48,11 @@ TEST(SqliteStore, NobodyElseMayReadTheFile) {
     const auto store = Open(old);
   }
   ASSERT_EQ(::chmod(old.c_str(), 0644), 0);
+  // As an older operator that was killed leaves them.
+  for (const char* beside : {"-wal", "-shm"}) {
+    std::ofstream(old + beside).flush();
+    ASSERT_EQ(::chmod((old + beside).c_str(), 0644), 0);
+  }
   for (const std::string& path : {fresh, old}) {
     const auto store = Open(path);
     ASSERT_TRUE(store->Create(Named("a")).ok());
