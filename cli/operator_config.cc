@@ -19,6 +19,7 @@ namespace {
 constexpr char kHost[] = "host";
 constexpr char kPodman[] = "podman";
 constexpr char kProcess[] = "process";
+constexpr std::int32_t kGpusMax = 1024;
 
 // config.yaml as it is written.
 struct ConfigFile {
@@ -79,7 +80,10 @@ OperatorConfig ConfigOf(const ConfigFile& file, const std::string& home, Finding
     }
     config.podman = file.runtime == kPodman;
   }
-  if (file.gpus && *file.gpus < 0) findings.Error("gpus", "must not be negative");
+  if (file.gpus && (*file.gpus < 0 || *file.gpus > kGpusMax)) {
+    findings.Error(
+        "gpus", "is " + std::to_string(*file.gpus) + ", must be 0 to " + std::to_string(kGpusMax));
+  }
   if (file.gpus) config.gpus = *file.gpus;
   config.milli_cpus = ReadQuantity(file.cpus, "cpus", 1000, findings);
   config.memory_bytes = ReadQuantity(file.memory, "memory", 1, findings);

@@ -13,7 +13,7 @@ namespace lockstep {
 
 // Grows when one side would misunderstand the other. GET /version tells it; both sides must be
 // equal.
-inline constexpr int kProtocolVersion = 1;
+inline constexpr int kProtocolVersion = 2;
 
 // A line of a watch that says nothing but "I live": sent when nothing changed for a while, at most
 // this far apart.

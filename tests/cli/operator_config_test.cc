@@ -53,10 +53,11 @@ TEST(OperatorConfig, WhatIsWrongIsSaidAllAtOnceWithItsPlace) {
                              "imageMap?)"));
   EXPECT_THAT(all, HasSubstr("config.yaml:2:10: runtime: \"podmann\" is no runtime (did you mean "
                              "podman?): use process or podman"));
-  EXPECT_THAT(all, HasSubstr("gpus: must not be negative"));
+  EXPECT_THAT(all, HasSubstr("gpus: is -1, must be 0 to 1024"));
   EXPECT_THAT(all, HasSubstr("cpus: \"none\" is no amount"));
   EXPECT_THAT(all, HasSubstr("memory: 0 is no amount"));
   EXPECT_THAT(all, HasSubstr("\"relative\" must be the absolute path"));
+  EXPECT_THAT(Wrong("gpus: 2000000000\n"), HasSubstr("gpus: is 2000000000, must be 0 to 1024"));
   EXPECT_THAT(Wrong("- a\n"), HasSubstr("config.yaml"));
   EXPECT_THAT(Wrong("a: 1\n---\nb: 1\n"), HasSubstr("2 documents"));
   EXPECT_THAT(Wrong("a: [\n"), HasSubstr("config.yaml:"));
