@@ -114,6 +114,18 @@ TEST_F(JobKindsTest, TheLauncherOfAnMpiJobStartsItsRanksByMpirun) {
   }
 }
 
+// Where nothing can be mounted, what mpirun is told of /etc/mpi is where its files are.
+TEST_F(JobKindsTest, TheLauncherOfAnMpiJobFindsItsFilesWithoutNamespaces) {
+  if (std::system("command -v mpirun >/dev/null") != 0) GTEST_SKIP() << "no mpirun on this machine";
+  setenv("LOCKSTEP_NO_NAMESPACES", "1", 1);
+  const std::string command =
+      "[mpirun, --allow-run-as-root, -n, '1', sh, -c, '[ -x $OMPI_MCA_plm_rsh_agent ] && cat "
+      "$OMPI_MCA_orte_default_hostfile']";
+  RunToEnd("mpijob", "mpi", Job("kubeflow.org/v1", "MPIJob", "mpi", MpiSpec(command)));
+  unsetenv("LOCKSTEP_NO_NAMESPACES");
+  EXPECT_NE(Logs("mpi", "0").find("localhost slots=4\n"), std::string::npos) << Logs("mpi", "0");
+}
+
 std::string Indented(const std::string& text, const std::string& by) {
   std::istringstream in(text);
   std::string result;
