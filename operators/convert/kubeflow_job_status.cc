@@ -52,11 +52,15 @@ class Shape {
     for (const JobRole& role : job_.spec.roles) {
       RoleStatus status;
       if (const RoleStatus* found = FindRole(job_.status, role.name)) status = *found;
+      // The v1 line looks at backoffLimit before it counts who failed.
+      if (!is_v2beta1_ && OverBackoffLimit()) status.failed = 0;
       // They count what still ran when the job succeeded as succeeded; it was stopped.
       if (succeeded && !role.host_only) status.succeeded = role.replicas - status.failed;
       if (is_v2beta1_ && role.name == "launcher") {  // that of a batch Job
-        const bool failed = IsTrue(job_.status.conditions, condition::kFailed);
-        status.failed = static_cast<std::int32_t>(FailedStarts(job_.status) + (failed ? 1 : 0));
+        status.failed = IsTrue(job_.status.conditions, condition::kFailed) ? 1 : 0;
+        if (role.pod_template.spec.restart_policy == "Never") {  // a pod for each start
+          status.failed += static_cast<std::int32_t>(FailedStarts(job_.status));
+        }
         if (succeeded) status.succeeded = 1;
       }
       Json json = Json::object();
@@ -120,7 +124,7 @@ class Shape {
       // It waits, for its next start or for a ConfigMap: of that they have no word.
       if (!HasEnded(job_.status.conditions)) return {};
       if (condition.reason == reason::kCreateContainerConfigError ||
-          condition.reason == reason::kTrainingJobRestarting)
+          condition.reason == reason::kQueued || condition.reason == reason::kTrainingJobRestarting)
         return {};
     }
     return Words(Reason("Running"), (SaysNamespace() ? Long() : Short()) + " is running.");
@@ -140,6 +144,13 @@ class Shape {
     return std::ranges::any_of(job_.spec.roles, [&](const JobRole& role) {
       return role.name == failure->role && role.restart_policy == "ExitCode";
     });
+  }
+
+  bool OverBackoffLimit() const {
+    const Condition* const failed = FindCondition(job_.status.conditions, condition::kFailed);
+    if (failed == nullptr || RanIntoDeadline(job_.status)) return false;
+    return failed->reason == reason::kTrainingJobBackoffLimitExceeded ||
+           job_.spec.max_restarts == 0;
   }
 
   Json Restarting(const Condition& condition) const {
@@ -173,8 +184,7 @@ class Shape {
       sentence = job + "was active longer than specified deadline";
     } else if (stopped || WhoFailed(true).empty()) {
       return Words(reason, condition.message);
-    } else if (condition.reason == reason::kTrainingJobBackoffLimitExceeded ||
-               job_.spec.max_restarts == 0) {
+    } else if (OverBackoffLimit()) {
       sentence = job + "has reached the specified backoff limit";
     } else if (ByExitCode()) {
       sentence = "job \"" + job_.meta.name + "\" is failing because \"" +

@@ -3,6 +3,7 @@
 // Both versions of the kind; they differ in how mpirun reaches the workers.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "operators/convert/dns_name.h"
 #include "operators/convert/mpi_hosts.h"
@@ -157,6 +158,9 @@ void SettleRestartPolicy(const Version& version, JobRole& role, const std::strin
                       role.restart_policy + ", is what counts; write it there");
   }
   of_pod.clear();
+  // Of the pods of mpi-operator's launcher Job: how often that makes another, or has its container
+  // started again, its backoffLimit alone says.
+  if (!version.is_v1 && !role.host_only) of_pod = std::exchange(role.restart_policy, "");
 }
 
 void CheckCount(const Conversion& conversion, const JobRole& role,

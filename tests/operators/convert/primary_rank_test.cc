@@ -59,6 +59,15 @@ TEST(PrimaryRank, OfHostsThatAreOnlyLentIsTheRankWhoseProgramsRunThere) {
   EXPECT_EQ(PrimaryRank(job, {{"type", "worker"}}).value(), 0);
 }
 
+TEST(PrimaryRank, OfAnMpiJobIsTheLauncherWhereKatibsDefaultLabelIsOnNoPod) {
+  const Labels master = {{"training.kubeflow.org/job-role", "master"}};
+  TrainingJob job = ChiefAndWorkers();
+  EXPECT_FALSE(PrimaryRank(job, master).ok()) << "whoever wrote it meant another pod";
+  job.spec.source = Json{{"apiVersion", "kubeflow.org/v2beta1"}, {"kind", "MPIJob"}};
+  EXPECT_EQ(PrimaryRank(job, master).value(), 0);
+  EXPECT_FALSE(PrimaryRank(job, {{"training.kubeflow.org/job-role", "wrker"}}).ok());
+}
+
 TEST(PrimaryRank, OfATrainingJobIsItsCompletionIndex) {
   TrainingJob job = ChiefAndWorkers();
   const Labels second = {{"batch.kubernetes.io/job-completion-index", "2"}};

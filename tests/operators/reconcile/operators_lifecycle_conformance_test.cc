@@ -49,9 +49,11 @@ std::string ConditionsText(const std::string& kind, const Json& status) {
   return text;
 }
 
-bool HasFailed(const Json& status) {
+// `reason`: empty: for whatever reason.
+bool HasFailed(const Json& status, std::string_view reason = "") {
   for (const Json& condition : status.value("conditions", Json::array())) {
-    if (Field(condition, "type") == "Failed" && Field(condition, "status") == "True") return true;
+    if (Field(condition, "type") != "Failed" || Field(condition, "status") != "True") continue;
+    return reason.empty() || Field(condition, "reason") == reason;
   }
   return false;
 }
@@ -166,7 +168,9 @@ class OperatorsLifecycle : public testing::TestWithParam<std::string> {
 
   void SetPods(const Json& step) {
     const std::string job = GetParam();
+    const bool in_one_pass = Field(step, "action") == "setPodsInOnePass";
     bool again = false;
+    bool first = true;
     for (const Json& pod : step.at("pods")) {
       PodEvent event = PodNamed(pod.at("pod"), job, kind_);
       const std::string phase = Field(pod, "phase");
@@ -182,7 +186,8 @@ class OperatorsLifecycle : public testing::TestWithParam<std::string> {
         event.what = phase == "Failed" && !pod.contains("exitCode") ? PodEvent::What::kEvicted
                                                                     : PodEvent::What::kEnds;
       }
-      world_->pods().Apply(event);
+      world_->pods().Apply(event, in_one_pass && !first);
+      first = false;
       again = again || event.what == PodEvent::What::kRuns;
     }
     if (again) world_->pods().OthersRunAgain();
@@ -205,6 +210,12 @@ class OperatorsLifecycle : public testing::TestWithParam<std::string> {
       ASSERT_TRUE(action == "create" || action == "deleteChild") << action << " is not known here";
     }
     world_->Settle();
+    // A recording waits until nothing changes any more: those of short deadlines, until they have
+    // passed.
+    if (HasFailed(step.at("observed").value("status", Json::object()), "DeadlineExceeded")) {
+      const std::optional<TrainingJob> job = world_->Job();
+      world_->Wait(std::chrono::seconds(job->spec.active_deadline_seconds.value()));
+    }
   }
 
   void Compare(int step, const Json& observed) {

@@ -47,9 +47,9 @@ void RecordedPods::End(Generation& generation, std::size_t rank, int wait_status
   });
 }
 
-void RecordedPods::Apply(const PodEvent& event) {
+void RecordedPods::Apply(const PodEvent& event, bool with_the_last) {
   Generation* const generation = Latest();
-  if (generation == nullptr || generation->Ended()) return;
+  if (generation == nullptr || (generation->Ended() && !with_the_last)) return;
   for (std::size_t i = 0; i < generation->ranks.size(); ++i) {
     Rank& rank = generation->ranks[i];
     if (rank.role != event.role || rank.index != event.index) continue;

@@ -23,8 +23,9 @@ struct PodEvent {
 class RecordedPods final : public JobBackend {
  public:
   // Of the generation that was started last. Nothing happens to ranks that are not there, or have
-  // ended: so it is with those of a role that only lends its hosts.
-  void Apply(const PodEvent& event);
+  // ended: so it is with those of a role that only lends its hosts. `with_the_last`: at the moment
+  // of the event before, so that an end which that one decided does not come between.
+  void Apply(const PodEvent& event, bool with_the_last = false);
   // Of the ranks that were started again with one that failed, those that ran before run again:
   // the recording, whose operators leave them alone, does not say so.
   void OthersRunAgain();
