@@ -96,11 +96,16 @@ std::vector<Controller> MakeControllers(Store& store, ObservationStore& observat
       {{Trial::kKind, SuggestionOfTrial}, {Experiment::kKind, SuggestionOfExperiment}});
   add(Trial::kKind, MakeTrialReconciler(store, observations, backend, clock, options.poll),
       {Owned(TrainingJob::kKind, Trial::kKind), {Experiment::kKind, TrialsThatFollow}});
+  std::shared_ptr<ResourceClaims> claims;
+  std::vector<RelatedKind> sharers;  // of the machine
+  if (options.machine) {
+    claims = std::make_shared<ResourceClaims>(store, *options.machine);
+    sharers.push_back(
+        {TrainingJob::kKind, [claims](const Change& change) { return claims->OnChange(change); }});
+  }
   add(TrainingJob::kKind,
-      MakeTrainingJobReconciler(store, backend, clock, options.poll, options.machine),
-      {{TrainingJob::kKind,
-        [&store](const Change& change) { return ResourceClaims::Waiting(store, change); }}},
-      EndsOf(backend));
+      MakeTrainingJobReconciler(store, backend, clock, options.poll, std::move(claims)),
+      std::move(sharers), EndsOf(backend));
   add(kRetentionKey.kind.c_str(),
       MakeRetentionReconciler(store, backend, clock, options.jobs_bytes_max),
       {{TrainingJob::kKind, RetentionOfEnded}, {Trial::kKind, RetentionOfEnded}},

@@ -47,7 +47,7 @@ ResourceAmounts Counted(const MachineResources& machine, ResourceAmounts asks) {
   return asks;
 }
 
-// What is there, less what is held, less what those before `index` wait for.
+// What is there, less what is held, less what those who came before wait for.
 struct Free {
   std::vector<std::string> devices;
   ResourceAmounts unheld;   // nobody has it
@@ -55,7 +55,12 @@ struct Free {
   std::string waits_first;  // the first of those; "": none
 };
 
-Free FreeFor(const MachineResources& machine, std::span<const PoolJob> jobs, std::size_t index) {
+void Take(std::int64_t amount, std::int64_t& from) {
+  from = std::max<std::int64_t>(from - std::min(from, amount), 0);
+}
+
+// Before anything is kept for anybody.
+Free UnheldBy(const MachineResources& machine, std::span<const PoolJob> jobs) {
   Free free;
   std::set<std::string> held;
   for (const PoolJob& job : jobs) {
@@ -66,27 +71,34 @@ Free FreeFor(const MachineResources& machine, std::span<const PoolJob> jobs, std
   free.unheld = {static_cast<std::int64_t>(free.devices.size()),
                  machine.milli_cpus > 0 ? machine.milli_cpus : kUnbounded,
                  machine.memory_bytes > 0 ? machine.memory_bytes : kUnbounded};
-  const auto take = [](std::int64_t amount, std::int64_t& from) {
-    from = std::max<std::int64_t>(from - std::min(from, amount), 0);
-  };
   for (const PoolJob& job : jobs) {
     if (!job.holds) continue;
     const ResourceAmounts has = Counted(machine, job.asks);
-    take(has.milli_cpus, free.unheld.milli_cpus);
-    take(has.memory_bytes, free.unheld.memory_bytes);
+    Take(has.milli_cpus, free.unheld.milli_cpus);
+    Take(has.memory_bytes, free.unheld.memory_bytes);
   }
   free.left = free.unheld;
-  for (const PoolJob& job : jobs.first(index)) {
-    const ResourceAmounts wants = Counted(machine, job.asks);
-    const bool never = wants.gpus > static_cast<std::int64_t>(machine.devices.size()) ||
-                       (machine.memory_bytes > 0 && wants.memory_bytes > machine.memory_bytes);
-    if (job.holds || never || wants.is_zero()) continue;
-    take(wants.gpus, free.left.gpus);
-    take(wants.milli_cpus, free.left.milli_cpus);
-    take(wants.memory_bytes, free.left.memory_bytes);
-    if (free.waits_first.empty()) free.waits_first = job.name;
-  }
   return free;
+}
+
+bool Waits(const MachineResources& machine, const PoolJob& job) {
+  const bool never = job.asks.gpus > static_cast<std::int64_t>(machine.devices.size()) ||
+                     (machine.memory_bytes > 0 && job.asks.memory_bytes > machine.memory_bytes);
+  return !job.holds && !never && !job.asks.is_zero();
+}
+
+bool Fits(const ResourceAmounts& wants, const ResourceAmounts& left) {
+  return wants.gpus <= left.gpus && wants.milli_cpus <= left.milli_cpus &&
+         wants.memory_bytes <= left.memory_bytes;
+}
+
+// For `job`, which waits, from those who came after it.
+void Keep(const MachineResources& machine, const PoolJob& job, Free& free) {
+  const ResourceAmounts wants = Counted(machine, job.asks);
+  Take(wants.gpus, free.left.gpus);
+  Take(wants.milli_cpus, free.left.milli_cpus);
+  Take(wants.memory_bytes, free.left.memory_bytes);
+  if (free.waits_first.empty()) free.waits_first = job.name;
 }
 
 std::string NeverText(const MachineResources& machine, const ResourceAmounts& asks) {
@@ -123,10 +135,8 @@ std::string WaitText(const MachineResources& machine, const ResourceAmounts& wan
           (free.unheld.milli_cpus == 1000 ? " is free" : " are free"));
   add(wants.memory_bytes, free.left.memory_bytes, Memory(wants.memory_bytes) + " of memory",
       Memory(free.unheld.memory_bytes) + " of " + Memory(machine.memory_bytes) + " is free");
-  const bool only_behind = wants.gpus <= free.unheld.gpus &&
-                           wants.milli_cpus <= free.unheld.milli_cpus &&
-                           wants.memory_bytes <= free.unheld.memory_bytes;
-  if (only_behind) text += ", and " + free.waits_first + ", which came before, waits for them";
+  if (Fits(wants, free.unheld))
+    text += ", and " + free.waits_first + ", which came before, waits for them";
   return text;
 }
 
@@ -142,15 +152,29 @@ ResourceDecision DecideResources(const MachineResources& machine, std::span<cons
     return {.kind = Kind::kNever, .message = std::move(never)};
   }
   const ResourceAmounts wants = Counted(machine, job.asks);
-  Free free = FreeFor(machine, jobs, index);
-  if (wants.gpus > free.left.gpus || wants.milli_cpus > free.left.milli_cpus ||
-      wants.memory_bytes > free.left.memory_bytes) {
+  Free free = UnheldBy(machine, jobs);
+  for (const PoolJob& before : jobs.first(index)) {
+    if (Waits(machine, before)) Keep(machine, before, free);
+  }
+  if (!Fits(wants, free.left)) {
     return {.kind = Kind::kWait,
             .message = WaitText(machine, wants, free),
             .is_next = free.waits_first.empty()};
   }
   free.devices.resize(static_cast<std::size_t>(wants.gpus));
   return {.kind = Kind::kGo, .devices = std::move(free.devices)};
+}
+
+std::vector<std::size_t> MayStart(const MachineResources& machine, std::span<const PoolJob> jobs) {
+  std::vector<std::size_t> indices;
+  Free free = UnheldBy(machine, jobs);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (!Waits(machine, jobs[i])) continue;
+    const bool is_first = free.waits_first.empty();
+    if (is_first || Fits(Counted(machine, jobs[i].asks), free.left)) indices.push_back(i);
+    Keep(machine, jobs[i], free);
+  }
+  return indices;
 }
 
 std::string RunsAlone(const MachineResources& machine, const ResourceAmounts& asks) {

@@ -44,6 +44,10 @@ struct ResourceDecision {
 ResourceDecision DecideResources(const MachineResources& machine, std::span<const PoolJob> jobs,
                                  std::size_t index);
 
+// By index, those that may go now, were each the only one to be asked about; and the first of all
+// that wait.
+std::vector<std::size_t> MayStart(const MachineResources& machine, std::span<const PoolJob> jobs);
+
 // Why a job that asks for so much runs alone, in one sentence; "": it need not.
 std::string RunsAlone(const MachineResources& machine, const ResourceAmounts& asks);
 

@@ -50,7 +50,7 @@ void Resume(TrainingJobStatus& status, WallTime now) {
   CHECK(IsSuspended(status));
   SetFalse(status.conditions, condition::kSuspended, reason::kTrainingJobResumed,
            "TrainingJob is resumed", now);
-  status.start_time = FormatTime(now);
+  status.start_time.clear();  // until it has what it asks for: its deadline does not run before
 }
 
 }  // namespace lockstep

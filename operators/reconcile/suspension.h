@@ -29,7 +29,8 @@ bool IsSuspending(const TrainingJobStatus& status);
 void BeginSuspending(TrainingJobStatus& status, WallTime now);
 // Nothing of it runs any more. `started`: the generation had begun, so the next start is another.
 void FinishSuspending(TrainingJobStatus& status, bool started, WallTime now);
-// status.startTime is replaced, so that deadlines count anew. REQUIRES: IsSuspended
+// status.startTime is replaced once it has what it asks for of the machine, so that deadlines count
+// anew: until then there is none. REQUIRES: IsSuspended
 void Resume(TrainingJobStatus& status, WallTime now);
 
 }  // namespace lockstep

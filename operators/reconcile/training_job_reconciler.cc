@@ -24,8 +24,9 @@ namespace {
 // Of a job whose end the backend will tell, in case that it does not.
 constexpr std::chrono::milliseconds kSafetyPoll{2000};
 constexpr std::chrono::seconds kConfigMapPoll{1};
-// Of a job that waits for others to end, which wakes it, in case that it does not.
-constexpr std::chrono::seconds kQueuePoll{5};
+// Of a job that waits for others to end, which wakes it, in case that it does not. Long, since
+// thousands may wait.
+constexpr std::chrono::seconds kQueuePoll{60};
 
 FirstFailure NoRankToBlame(ExitCause cause, std::string message) {
   FirstFailure failure;
@@ -46,12 +47,8 @@ bool WasStopped(const JobObservation& observed) {
 class TrainingJobReconciler final : public Reconciler {
  public:
   TrainingJobReconciler(Store& store, JobBackend& backend, Clock& clock,
-                        std::chrono::milliseconds poll, std::optional<MachineResources> machine)
-      : store_(store),
-        backend_(backend),
-        clock_(clock),
-        poll_(poll),
-        claims_(store, std::move(machine)) {}
+                        std::chrono::milliseconds poll, std::shared_ptr<ResourceClaims> claims)
+      : store_(store), backend_(backend), clock_(clock), poll_(poll), claims_(std::move(claims)) {}
 
   Result<Requeue> Reconcile(const ObjectKey& key) override {
     LOCKSTEP_ASSIGN_OR_RETURN(std::optional<TrainingJob> found, Find<TrainingJob>(store_, key));
@@ -96,7 +93,10 @@ class TrainingJobReconciler final : public Reconciler {
       ReleaseResources(job.status);
       return Requeue{std::chrono::milliseconds(0)};
     }
-    LOCKSTEP_ASSIGN_OR_RETURN(const ResourceDecision resources, claims_.Claim(job));
+    ResourceDecision resources;
+    if (claims_) {
+      LOCKSTEP_ASSIGN_OR_RETURN(resources, claims_->Claim(job));
+    }
     if (resources.kind == ResourceDecision::Kind::kNever) {
       Fail(job, NoRankToBlame(ExitCause::kStartFailed, resources.message));
       return Requeue{};
@@ -283,15 +283,15 @@ class TrainingJobReconciler final : public Reconciler {
   JobBackend& backend_;
   Clock& clock_;
   const std::chrono::milliseconds poll_;
-  ResourceClaims claims_;
+  const std::shared_ptr<ResourceClaims> claims_;  // null: nothing is bounded
 };
 
 }  // namespace
 
 std::unique_ptr<Reconciler> MakeTrainingJobReconciler(Store& store, JobBackend& backend,
                                                       Clock& clock, std::chrono::milliseconds poll,
-                                                      std::optional<MachineResources> machine) {
-  return std::make_unique<TrainingJobReconciler>(store, backend, clock, poll, std::move(machine));
+                                                      std::shared_ptr<ResourceClaims> claims) {
+  return std::make_unique<TrainingJobReconciler>(store, backend, clock, poll, std::move(claims));
 }
 
 }  // namespace lockstep

@@ -4,19 +4,18 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 
 #include "operators/backend/job_backend.h"
 #include "operators/control/reconciler.h"
-#include "operators/reconcile/resource_pool.h"
+#include "operators/reconcile/resource_claims.h"
 #include "operators/store/store.h"
 #include "runtime/base/clock.h"
 
 namespace lockstep {
 
-// `machine`: what its jobs share; nullopt: nothing is bounded.
+// `claims`: of what its jobs share; null: nothing is bounded, and nothing is told of devices.
 std::unique_ptr<Reconciler> MakeTrainingJobReconciler(
     Store& store, JobBackend& backend, Clock& clock, std::chrono::milliseconds poll,
-    std::optional<MachineResources> machine = std::nullopt);
+    std::shared_ptr<ResourceClaims> claims = nullptr);
 
 }  // namespace lockstep

@@ -11,6 +11,7 @@
 #include "operators/api/defaults.h"
 #include "operators/api/intent.h"
 #include "operators/reconcile/controllers.h"
+#include "operators/store/memory_store.h"
 #include "tests/operators/reconcile/test_world.h"
 
 namespace lockstep {
@@ -139,6 +140,120 @@ TEST(ResourceClaims, ASuspendedJobLetsOthersHaveItsDevicesAndWaitsToGoOn) {
   EXPECT_THAT(world.Get<TrainingJob>(first).status.devices, IsEmpty());
   ASSERT_TRUE(world.store->Delete(second).ok());
   ASSERT_TRUE(Await([&] { return world.backend.Starts().contains("default/first/1"); }));
+}
+
+TEST(ResourceClaims, TheDeadlineOfAResumedJobDoesNotRunWhileItWaits) {
+  TestWorld world([](const JobPlan&) { return FakeRun{.looks = -1}; });
+  const auto manager = NewSmallOperator(world, {.devices = {"0"}});
+  TrainingJob rests = JobAsking("rests", kOneGpu);
+  rests.spec.suspend = true;
+  rests.spec.active_deadline_seconds = 1;
+  const ObjectKey first = world.Apply(rests);
+  world.Apply(JobAsking("runs", kOneGpu));
+  ASSERT_TRUE(Await([&] { return world.backend.RunningNow() == 1; }));
+  for (;;) {
+    TrainingJob job = world.Get<TrainingJob>(first);
+    job.spec.suspend = false;
+    if (world.store->Update(job).ok()) break;
+  }
+  ASSERT_TRUE(Await([&] { return IsQueued(world, first); }));
+  EXPECT_EQ(world.Get<TrainingJob>(first).status.start_time, "");
+}
+
+// Counts what is listed.
+class CountingStore final : public Store {
+ public:
+  Result<ObjectPtr> Get(const ObjectKey& key) const override { return inner_->Get(key); }
+  Result<std::vector<ObjectPtr>> List(const ListFilter& filter) const override {
+    ++lists;
+    return inner_->List(filter);
+  }
+  Result<ObjectPtr> Create(Object object) override { return inner_->Create(std::move(object)); }
+  Result<ObjectPtr> Update(Object object) override { return inner_->Update(std::move(object)); }
+  Result<ObjectPtr> UpdateStatus(Object object) override {
+    if (fails) return Unavailable("the disk is full");
+    return inner_->UpdateStatus(std::move(object));
+  }
+  Status Delete(const ObjectKey& key) override { return inner_->Delete(key); }
+  Status Remove(const ObjectKey& key) override { return inner_->Remove(key); }
+  std::unique_ptr<Subscription> Watch(const ListFilter& filter,
+                                      std::function<void(const Change&)> on_change) override {
+    return inner_->Watch(filter, std::move(on_change));
+  }
+
+  mutable int lists = 0;
+  bool fails = false;
+
+ private:
+  const std::unique_ptr<Store> inner_ = MakeMemoryStore();
+};
+
+class ClaimsAlone : public testing::Test {
+ protected:
+  TrainingJob Create(const std::string& name, const char* asks = kOneGpu) {
+    return std::get<TrainingJob>(*store_.Create(JobAsking(name, asks)).value());
+  }
+  ResourceDecision::Kind Claim(TrainingJob& job) { return claims_.Claim(job).value().kind; }
+  std::vector<ObjectKey> Tell(Change::Kind kind, TrainingJob job) {
+    const ObjectKey key = KeyOf(job);
+    return claims_.OnChange({kind, key, std::make_shared<const Object>(std::move(job))});
+  }
+
+  using Kind = ResourceDecision::Kind;
+  CountingStore store_;
+  ResourceClaims claims_{store_, {.devices = {"0"}}};
+};
+
+TEST_F(ClaimsAlone, AllJobsAreListedOnceHoweverManyStartAndEnd) {
+  for (int i = 0; i < 100; ++i) {
+    TrainingJob job = Create("job-" + std::to_string(i));
+    ASSERT_EQ(Claim(job), Kind::kGo);
+    SetEnded(job.status.conditions, condition::kSucceeded, "TrainingJobSucceeded", "", WallTime());
+    job = std::get<TrainingJob>(*store_.UpdateStatus(job).value());
+    Tell(Change::Kind::kModified, job);
+  }
+  EXPECT_EQ(store_.lists, 1);
+}
+
+TEST_F(ClaimsAlone, ThoseThatMayStartAreWokenAndNoOthers) {
+  TrainingJob holds = Create("holds");
+  ASSERT_EQ(Claim(holds), Kind::kGo);
+  for (int i = 0; i < 5; ++i) {
+    TrainingJob waits = Create("waits-" + std::to_string(i));
+    ASSERT_EQ(Claim(waits), Kind::kWait);
+    EXPECT_THAT(Tell(Change::Kind::kAdded, waits), IsEmpty());
+  }
+  const std::vector<ObjectKey> woken = Tell(Change::Kind::kDeleted, holds);
+  ASSERT_EQ(woken.size(), 1u);
+  EXPECT_EQ(woken.front().name, "waits-0");
+}
+
+TEST_F(ClaimsAlone, AnOlderChangeDoesNotGiveAwayWhatIsHeld) {
+  const TrainingJob before = Create("first");
+  TrainingJob first = before;
+  ASSERT_EQ(Claim(first), Kind::kGo);
+  EXPECT_THAT(Tell(Change::Kind::kAdded, before), IsEmpty());
+  TrainingJob second = Create("second");
+  EXPECT_EQ(Claim(second), Kind::kWait);
+}
+
+TEST_F(ClaimsAlone, WhatCouldNotBeWrittenDownIsNotHeld) {
+  TrainingJob first = Create("first");
+  store_.fails = true;
+  EXPECT_EQ(claims_.Claim(first).status().kind(), StatusKind::kUnavailable);
+  store_.fails = false;
+  EXPECT_THAT(Tell(Change::Kind::kDeleted, first), IsEmpty());
+  TrainingJob second = Create("second");
+  EXPECT_EQ(Claim(second), Kind::kGo);
+}
+
+// Those of an operator that was killed.
+TEST_F(ClaimsAlone, WhatIsHeldAtTheStartIsKnownBeforeAnyChangeIsTold) {
+  TrainingJob first = Create("first");
+  ASSERT_EQ(Claim(first), Kind::kGo);
+  TrainingJob second = Create("second");
+  ResourceClaims next(store_, {.devices = {"0"}});
+  EXPECT_EQ(next.Claim(second).value().kind, Kind::kWait);
 }
 
 // Forty jobs on a machine for a few, with four workers: never two on one GPU, whatever the order.

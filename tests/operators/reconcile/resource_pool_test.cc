@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 #include <set>
+#include <utility>
 
 namespace lockstep {
 namespace {
@@ -140,6 +141,17 @@ class RandomMachine {
     ASSERT_LE(cpus, machine_.milli_cpus);
     ASSERT_LE(memory, machine_.memory_bytes);
   }
+  void ExpectThatWhoMayStartIsKnown() const {
+    std::vector<std::size_t> expected;
+    bool first = true;
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+      if (jobs_[i].holds || jobs_[i].asks.is_zero()) continue;
+      if (std::exchange(first, false) || DecideResources(machine_, jobs_, i).kind == Kind::kGo) {
+        expected.push_back(i);
+      }
+    }
+    ASSERT_EQ(MayStart(machine_, jobs_), expected);
+  }
   // The oldest of those that wait; "": nobody does.
   std::string Next() const {
     const auto next = std::ranges::find(jobs_, false, &PoolJob::holds);
@@ -167,6 +179,7 @@ TEST(ResourcePool, NeverGivesMoreThanThereIsAndNobodyStarves) {
     for (int step = 0; step < 500; ++step) {
       if (machine.Size() < 40) machine.Come();
       machine.End();
+      machine.ExpectThatWhoMayStartIsKnown();
       machine.Start();
       machine.ExpectNothingIsGivenTwice();
       if (testing::Test::HasFatalFailure()) return;
