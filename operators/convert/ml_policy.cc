@@ -46,7 +46,10 @@ std::int64_t CpuCount(const Json& resources) {
 
 // "auto" is for torchrun to resolve where there are devices, and the CPUs asked for elsewhere.
 std::string ProcessesPerNode(const PolicyInput& input) {
-  const Json asked = input.trainer == nullptr ? Json() : input.trainer->num_proc_per_node;
+  Json asked = input.trainer == nullptr ? Json() : input.trainer->num_proc_per_node;
+  if (const auto& torch = input.runtime.ml_policy.torch; asked.is_null() && torch) {
+    asked = torch->num_proc_per_node;
+  }
   if (asked.is_number_integer()) return asked.dump();
   const std::string text = asked.is_string() ? asked.get<std::string>() : "auto";
   if (text == "cpu" || (text == "auto" && GpuCount(input.resources) == 0)) {

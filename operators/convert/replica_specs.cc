@@ -89,6 +89,7 @@ ReplicaJob::ReplicaJob(const ReplicaKind& kind, const Json& manifest, FindingLis
   }
   if (!ExpectObject(*spec, spec_place_, findings)) return;
   spec_ = *spec;
+  TellOfOldPlaces();
   DecodeRunPolicy(spec_, spec_place_, kManager, findings, rules_, job_.spec);
   const DecodePlace specs_place{&spec_place_, kind.field};
   const auto specs = spec_.find(kind.field);
@@ -101,6 +102,20 @@ ReplicaJob::ReplicaJob(const ReplicaKind& kind, const Json& manifest, FindingLis
     DecodeSpecs(*specs, specs_place);
   }
   if (!job_.spec.grace_period_seconds) job_.spec.grace_period_seconds = kGracePeriodSeconds;
+}
+
+// Older manifests, and some of Kubeflow's own examples, have these beside the replica specs, where
+// an API server drops them in silence.
+void ReplicaJob::TellOfOldPlaces() {
+  for (const char* const name : {"activeDeadlineSeconds", "backoffLimit", "cleanPodPolicy",
+                                 "schedulingPolicy", "ttlSecondsAfterFinished"}) {
+    if (spec_.erase(name) == 0) continue;
+    findings_.Add({.path = FieldPath("spec", name),
+                   .position = {},
+                   .message = "is not read there by any operator: write it as spec.runPolicy." +
+                              std::string(name),
+                   .unknown_field = true});
+  }
 }
 
 void ReplicaJob::DecodeSpecs(const Json& specs, const DecodePlace& place) {

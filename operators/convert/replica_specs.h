@@ -76,6 +76,7 @@ class ReplicaJob {
   TrainingJob Finish();
 
  private:
+  void TellOfOldPlaces();
   void DecodeSpecs(const Json& specs, const DecodePlace& place);
   void DecodeSpec(const ReplicaType& type, const std::string& key, const Json& json,
                   const DecodePlace& place);

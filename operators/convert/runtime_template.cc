@@ -13,7 +13,21 @@ constexpr char kStepLabel[] = "trainer.kubeflow.org/trainjob-ancestor-step";
 constexpr char kStepsPath[] = "spec.template.spec.replicatedJobs";
 constexpr char kPolicyPath[] = "spec.mlPolicy";
 
+void CheckTorchProcesses(const Json& processes, FindingList& findings) {
+  const bool number = processes.is_number_integer() && processes >= 1 && processes <= kMpiSlotsMax;
+  if (number || processes.is_null() || processes == "auto" || processes == "cpu" ||
+      processes == "gpu") {
+    return;
+  }
+  findings.Error(FieldPath(FieldPath(kPolicyPath, "torch"), "numProcPerNode"),
+                 processes.dump() +
+                     " is no number of processes: use auto, cpu, gpu or a number "
+                     "from 1 to " +
+                     std::to_string(kMpiSlotsMax));
+}
+
 void CheckPolicy(const MlPolicy& policy, FindingList& findings) {
+  if (policy.torch) CheckTorchProcesses(policy.torch->num_proc_per_node, findings);
   std::string names;
   int count = 0;
   for (const auto& [name, there] :

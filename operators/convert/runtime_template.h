@@ -13,9 +13,15 @@
 namespace lockstep {
 
 struct TorchPolicy {
+  Json num_proc_per_node;  // a number or a text; null: not given
+
   template <class Self, class V>
-  static void Fields(Self&, V& v) {
+  static void Fields(Self& self, V& v) {
+    v.Field("numProcPerNode", self.num_proc_per_node,
+            "Where the TrainJob's trainer does not say it: auto, cpu, gpu or a number. Runtimes of "
+            "Kubeflow Trainer before 2.3 have it.");
     v.Refused("all variables of torchrun are set", {"envInjection"});
+    v.Refused("the number of ranks stays as it is; write numNodes", {"elasticPolicy"});
   }
 };
 

@@ -161,6 +161,9 @@ TEST(PyTorchJob, SaysWhatIsWrongWithTheRest) {
               {"cleanPodPolicy: None", "schedulingPolicy: {queue: q}",
                "warning: spec.runPolicy.schedulingPolicy: has no effect on one machine"},
               {"nprocPerNode", "nprocPerNod", "did you mean nprocPerNode?"},
+              {"nprocPerNode: auto", "cleanPodPolicy: None",
+               "j.yaml:5:19: spec.cleanPodPolicy: is not read there by any operator: write it as "
+               "spec.runPolicy.cleanPodPolicy"},
               {"nprocPerNode: auto", "elasticPolicy: {nProcPerNode: 2}\n  nprocPerNode: auto",
                "spec.elasticPolicy.nProcPerNode: is there beside spec.nprocPerNode"}});
 }

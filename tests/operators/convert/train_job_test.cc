@@ -172,6 +172,20 @@ TEST(TrainJob, ResolvesTheProcessesOfANode) {
   EXPECT_EQ(processes("numProcPerNode: cpu\n    resourcesPerNode: {limits: {cpu: 3700m}}"), "4");
 }
 
+// Runtimes of Kubeflow Trainer before 2.3, which is how most are written, say it themselves.
+TEST(TrainJob, TakesTheProcessesOfANodeFromItsRuntimeWhereItSaysNothing) {
+  const auto processes = [](const std::string& policy, const std::string& trainer) {
+    return Variable(ConvertWith(Replaced(kRuntime, "torch: {}", "torch: {" + policy + "}"),
+                                Replaced(kJob, "numNodes: 2", trainer))
+                        .job,
+                    "PET_NPROC_PER_NODE");
+  };
+  EXPECT_EQ(processes("numProcPerNode: auto", "resourcesPerNode: {limits: {cpu: 4}}"), "4");
+  EXPECT_EQ(processes("numProcPerNode: 3", "numNodes: 2"), "3");
+  EXPECT_EQ(processes("numProcPerNode: gpu", "numNodes: 2"), "gpu");
+  EXPECT_EQ(processes("numProcPerNode: 3", "numProcPerNode: 2"), "2");
+}
+
 TEST(TrainJob, CountsRestartsOfJobsAndOfTheirSet) {
   EXPECT_EQ(ConvertWith(kRuntime).job.spec.max_restarts, 0);
   EXPECT_EQ(
@@ -226,6 +240,11 @@ TEST(TrainingRuntime, IsCheckedAsItsWebhookDoes) {
             "successPolicy.targetReplicatedJobs[0]: there is no ReplicatedJob \"x\""},
            {"failurePolicy: {maxRestarts: 0}", "failurePolicy: {rules: [{}]}",
             "failurePolicy.rules"},
+           {"torch: {}", "torch: {numProcPerNode: many}",
+            "j.yaml:5:51: spec.mlPolicy.torch.numProcPerNode: \"many\" is no number of processes"},
+           {"torch: {}", "torch: {numProcPerNode: 0}", "torch.numProcPerNode: 0 is no number"},
+           {"torch: {}", "torch: {elasticPolicy: {minNodes: 1}}",
+            "torch.elasticPolicy: is not supported yet: the number of ranks stays as it is"},
            {"torch: {}", "flux: {a: 1}", "spec.mlPolicy.flux: is not supported yet"},
            {"numNodes: 1", "numNodes: 0", "spec.mlPolicy.numNodes: is 0"},
            {"backoffLimit: 0", "backoffLimits: 0", "spec.backoffLimits: "},
