@@ -60,8 +60,8 @@ class Supervisor {
   void RunInit(const LaunchRole& role, int first_rank);
   void StartRanks();
   void StartInit(const LaunchRole& role, const LaunchInit& init, int rank);
-  pid_t StartMember(MemberName name, const Result<Program>& program, const std::string& image);
-  void FailStart(const MemberName& name, const StartFailure& failure, const std::string& image);
+  pid_t StartMember(MemberName name, const Result<Program>& program, const std::string& way_out);
+  void FailStart(const MemberName& name, const StartFailure& failure, const std::string& way_out);
   void TellNotes();
   void AwaitMembers();
   void EndSidecars();
@@ -162,24 +162,36 @@ void Supervisor::RunInit(const LaunchRole& role, int first_rank) {
   }
 }
 
+// Where the program is missing of an image that it runs without, or podman.
+std::string WayOut(const std::string& image, bool container) {
+  if (container) {
+    return "; install podman, or leave out --runtime podman (runtime: in config.yaml)";
+  }
+  if (image.empty()) return "";
+  return "; image " + image + " is not pulled: install the program, or give --image-map " + image +
+         "=DIR (its root file system) or --runtime podman";
+}
+
 void Supervisor::StartInit(const LaunchRole& role, const LaunchInit& init, int rank) {
   MemberName name{-1, role.name, init.command[0]};
   if (init.sidecar) name.sidecar = init.name;
   if (init.sidecar && init.every_rank) name.sidecar += "-rank-" + std::to_string(rank);
-  const pid_t pid = StartMember(std::move(name), programs_.Beside(role, init, rank), init.image);
+  const pid_t pid = StartMember(std::move(name), programs_.Beside(role, init, rank),
+                                WayOut(init.image, init.container));
   if (init.sidecar && pid > 0) sidecars_.Add(pid, init.linger);
 }
 
 void Supervisor::StartRanks() {
   for (int rank = 0; rank < plan_.world_size() && !verdict_.decided(); ++rank) {
     const LaunchRole& role = *PlaceOfRank(plan_, rank).role;
-    StartMember({rank, role.name, role.command[0]}, programs_.OfRank(rank), role.image);
+    StartMember({rank, role.name, role.command[0]}, programs_.OfRank(rank),
+                WayOut(role.image, role.container));
   }
 }
 
-// -1: it did not start. `image`: what its program was written for and runs without.
+// -1: it did not start. `way_out`: what to do where there is no such program.
 pid_t Supervisor::StartMember(MemberName name, const Result<Program>& program,
-                              const std::string& image) {
+                              const std::string& way_out) {
   TellNotes();
   if (!program.ok()) {
     FailStart(name, {kExitNotExecutable, program.status().message()}, "");
@@ -189,21 +201,16 @@ pid_t Supervisor::StartMember(MemberName name, const Result<Program>& program,
   if (!failure.ok()) {
     verdict_.OnLauncherFailure(failure.status().message());
   } else if (failure->has_value()) {
-    FailStart(name, **failure, image);
+    FailStart(name, **failure, way_out);
   }
   return name.pid;
 }
 
 void Supervisor::FailStart(const MemberName& name, const StartFailure& failure,
-                           const std::string& image) {
-  const bool is_missing = failure.exit_code == kExitProgramNotFound && !image.empty();
-  verdict_.OnStartFailure(
-      name, failure.exit_code,
-      failure.message + (is_missing ? "; image " + image +
-                                          " is not pulled: install the program, or give "
-                                          "--image-map " +
-                                          image + "=DIR (its root file system) or --runtime podman"
-                                    : ""));
+                           const std::string& way_out) {
+  const bool is_missing = failure.exit_code == kExitProgramNotFound;
+  verdict_.OnStartFailure(name, failure.exit_code,
+                          failure.message + (is_missing ? way_out : std::string()));
   tally_.OnExit({name.rank, failure.exit_code, false});
 }
 

@@ -124,6 +124,14 @@ TEST_F(PodmanContainer, IsRemovedByTheGuardianWhenTheLauncherIsKilled) {
   EXPECT_TRUE(AwaitEnd(container));
 }
 
+TEST_F(PodmanContainer, WithoutPodmanThereIsAWayOut) {
+  std::filesystem::remove(folder_.path() + "/podman");
+  LaunchedRun run(Plan(1, "end", {{"env", {{"PATH", "/no/such"}}}}));
+  EXPECT_THAT(run.Await().err,
+              HasSubstr("no program 'podman' in PATH (searched /no/such); install podman, or leave "
+                        "out --runtime podman (runtime: in config.yaml)"));
+}
+
 // Also where this process would not find podman: the plan says where it is.
 TEST_F(PodmanContainer, IsRemovedByWhoeverFindsTheJobLost) {
   JobDir dir(folder_.path() + "/lost");
