@@ -4,6 +4,7 @@
 
 #include "launcher/rank_tokens.h"
 #include "operators/api/rank_place.h"
+#include "operators/backend/pod_path.h"
 #include "operators/backend/variable_expansion.h"
 
 namespace lockstep {
@@ -244,10 +245,6 @@ Status ResolvePod(const PodView& view, const std::string& path, const std::strin
   return OkStatus();
 }
 
-std::string PodPath(std::size_t role) {
-  return "spec.roles[" + std::to_string(role) + "].template.spec";
-}
-
 std::string Annotation(const ObjectMeta& meta, const char* name) {
   const auto found = meta.annotations.find(name);
   return found == meta.annotations.end() ? "" : found->second;
@@ -268,7 +265,7 @@ Result<JobPlan> MakeJobPlan(const TrainingJob& job, int generation, const std::s
     JobRole& role = plan.spec.roles[i];
     const PodView view{job.meta, role.pod_template.metadata, node_name, config_maps, secrets};
     LOCKSTEP_RETURN_IF_ERROR(
-        ResolvePod(view, PodPath(i), role.name, &role.pod_template.spec, &plan));
+        ResolvePod(view, PodPath(plan.spec, i), role.name, &role.pod_template.spec, &plan));
   }
   if (const auto& collector = job.spec.metrics_collector; collector && collector->sidecar) {
     plan.collector_sidecar = {*collector->sidecar, std::chrono::seconds(collector->linger_seconds)};
@@ -306,7 +303,7 @@ Result<LaunchPlan> MakeLaunchPlan(const JobPlan& plan, const VolumePlaces& place
       launch.lent_hosts.push_back({role.name, role.replicas, role.host_names});
       continue;
     }
-    LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole launched, RoleOf(machine, role, PodPath(i)));
+    LOCKSTEP_ASSIGN_OR_RETURN(LaunchRole launched, RoleOf(machine, role, PodPath(plan.spec, i)));
     LOCKSTEP_ASSIGN_OR_RETURN(
         launched.restart,
         RestartRuleOf(role.restart_policy, "spec.roles[" + std::to_string(i) + "]"));

@@ -10,6 +10,7 @@
 
 #include "launcher/rank_tokens.h"
 #include "launcher/unique_fd.h"
+#include "operators/backend/pod_path.h"
 
 namespace lockstep {
 namespace {
@@ -203,7 +204,7 @@ Status PrepareVolumes(const JobPlan& plan, const VolumePlaces& places) {
     const JobRole& role = plan.spec.roles[r];
     if (role.host_only) continue;
     const PodSpec& pod = role.pod_template.spec;
-    const std::string path = "spec.roles[" + std::to_string(r) + "].template.spec.volumes[";
+    const std::string path = PodPath(plan.spec, r) + ".volumes[";
     for (std::size_t i = 0; i < pod.volumes.size(); ++i) {
       const Volume& volume = pod.volumes[i];
       if (volume.claim) LOCKSTEP_RETURN_IF_ERROR(MakeFolder(SourceOf(plan, role, volume, places)));

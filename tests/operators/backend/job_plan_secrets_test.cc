@@ -70,6 +70,15 @@ TEST(JobPlanSecrets, ASecretThatIsNotThereOrIsNoTextIsNamed) {
   EXPECT_EQ(none.kind(), StatusKind::kNotFound);
   EXPECT_THAT(none.message(),
               HasSubstr("containers[0].envFrom[0].secretRef: there is no Secret default/d: apply"));
+  const Status of_another_kind = [] {
+    TrainingJob job = Job();
+    job.spec.source = Json{{"kind", "PyTorchJob"}};
+    Pod(job).containers[0].env_from = {{.prefix = "", .secret_ref = SecretEnvSource{"d", false}}};
+    return MakeJobPlan(job, 0, "node", NoConfigMap, OnlyS).status();
+  }();
+  EXPECT_THAT(of_another_kind.message(),
+              testing::StartsWith("role worker, spec.containers[0].envFrom[0].secretRef: there is"))
+      << "its manifest has no spec.roles";
   const Status binary = error([](PodSpec& pod) {
     pod.containers[0].env_from = {{.prefix = "P", .secret_ref = SecretEnvSource{"s", false}}};
   });

@@ -208,6 +208,24 @@ TEST_F(LocalBackendTest, ALostJobWithoutAWholeTagEndsNobody) {
   EXPECT_EQ(Backend()->Observe(id_)->phase, JobPhase::kRunning);
 }
 
+// Served by root, a state directory of somebody else may not choose whom root kills.
+TEST_F(LocalBackendTest, ALockOfSomebodyElseEndsNobody) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "LocalBackendTest.ALockOfSomebodyElseEndsNobody: only root can give files away";
+  }
+  ASSERT_TRUE(Backend()->Apply(Plan("exec sleep 600")).ok());
+  ASSERT_TRUE(AwaitPhase(JobPhase::kRunning));
+  const JobId lost{"default", "lost", "0123456789abcdef", 0};
+  const JobDir dir(LocalJobDir(jobs_, lost));
+  std::filesystem::create_directories(dir.path());
+  std::ofstream(dir.path() + "/launcher.pid") << "1 0 another-boot";
+  std::ofstream(dir.lock_path()) << std::ifstream(dir_.lock_path()).rdbuf();
+  ASSERT_EQ(chown(dir.lock_path().c_str(), 65534, 65534), 0);
+  EXPECT_THAT(Backend()->Observe(lost)->first_failure->message,
+              HasSubstr("does not say by which tag"));
+  EXPECT_EQ(Backend()->Observe(id_)->phase, JobPhase::kRunning);
+}
+
 TEST_F(LocalBackendTest, ALauncherThatWasKilledBeforeItBeganIsLost) {
   std::filesystem::create_directories(dir_.path());
   std::ofstream(dir_.path() + "/launcher.pid") << "1 0 another-boot";
