@@ -2,9 +2,12 @@
 #include "operators/store/sqlite_store.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <sstream>
@@ -60,6 +63,27 @@ TEST(SqliteStore, NobodyElseMayReadTheFile) {
     EXPECT_EQ(mode(path + "-wal"), 0600u);
     EXPECT_EQ(mode(path + "-shm"), 0600u);
   }
+}
+
+// Metrics are written by a connection of their own; to open and close the file beside SQLite would
+// give up the locks of all in this process.
+TEST(SqliteStore, ASecondConnectionLeavesTheLocksOfTheFirst) {
+  const TemporaryFolder folder;
+  const std::string path = folder.File("state.db");
+  const auto store = Open(path);
+  ASSERT_TRUE(store->Create(Named("a")).ok());
+  const auto second = Open(path);
+  const pid_t other = ::fork();
+  if (other == 0) {
+    struct flock query{};
+    query.l_type = F_WRLCK;
+    query.l_whence = SEEK_SET;
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    ::_exit(::fcntl(fd, F_GETLK, &query) == 0 && query.l_type != F_UNLCK ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(other, &status, 0), other);
+  EXPECT_EQ(status, 0) << "another program may take the file";
 }
 
 TEST(SqliteStore, IsTheSameAfterReopening) {
