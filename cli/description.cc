@@ -116,10 +116,13 @@ std::string RestartsText(const TrainingJob& job) {
          (causes.empty() ? "" : causes + ")");
 }
 
-// "2222", or "2222,21340" where the ranks of a role have a port each; "" for none.
-std::string PortsOf(const JobRole& role, const LaunchNotes& notes) {
+// "2222", or "2222,21340" where the ranks of a role have a port each; "" for none. `spec`: the
+// job's as text: a port that no token asks for is not leased, and nobody is told of it.
+std::string PortsOf(const JobRole& role, const LaunchNotes& notes, const std::string& spec) {
   constexpr std::int32_t kShownMax = 4;
-  if (role.port == 0) return "";
+  if (role.port == 0 || spec.find("${lockstep.port:" + role.name + "/") == std::string::npos) {
+    return "";
+  }
   std::string ports;
   bool differ = false;
   for (std::int32_t i = 0; i < role.replicas && i < kShownMax; ++i) {
@@ -134,8 +137,8 @@ std::string PortsOf(const JobRole& role, const LaunchNotes& notes) {
 
 // Where the ranks of a role are found: the name that its operator gives them, with N for the number
 // of the rank, and the ports that the launcher has leased.
-std::string AddressOf(const JobRole& role, const LaunchNotes& notes) {
-  const std::string ports = PortsOf(role, notes);
+std::string AddressOf(const JobRole& role, const LaunchNotes& notes, const std::string& spec) {
+  const std::string ports = PortsOf(role, notes, spec);
   if (role.host_names.empty()) return ports.empty() ? "" : ":" + ports;
   std::string host = role.host_names.front();
   constexpr std::string_view kIndex = "${lockstep.index}";
@@ -153,6 +156,8 @@ std::string NoteLines(const LaunchNotes& notes) {
 
 std::string ReplicaLines(const TrainingJob& job, const LaunchNotes& notes) {
   Table table{{"ROLE", "REPLICAS", "RANKS", "ACTIVE", "SUCCEEDED", "FAILED", "ADDRESS"}, {}};
+  const std::string spec =
+      EncodeObject(job)["spec"].dump(-1, ' ', false, Json::error_handler_t::replace);
   int first = 0;
   for (const JobRole& role : job.spec.roles) {
     const auto& all = job.status.roles;
@@ -164,7 +169,7 @@ std::string ReplicaLines(const TrainingJob& job, const LaunchNotes& notes) {
     if (role.host_only) ranks = "none";
     table.rows.push_back({role.name, std::to_string(role.replicas), ranks,
                           std::to_string(status.active), std::to_string(status.succeeded),
-                          std::to_string(status.failed), AddressOf(role, notes)});
+                          std::to_string(status.failed), AddressOf(role, notes, spec)});
     if (!role.host_only) first = last + 1;
   }
   return FormatTable(table);

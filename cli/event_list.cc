@@ -7,6 +7,7 @@
 #include "cli/description.h"
 #include "cli/object_state.h"
 #include "operators/api/conditions.h"
+#include "operators/api/job_kind.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -29,12 +30,12 @@ void Add(const std::string& time, ObjectEvent event, std::vector<ObjectEvent>& e
 void AddStart(const Object& object, const std::string& start_time,
               std::vector<ObjectEvent>& events) {
   if (IsTrue(ConditionsOf(object), condition::kRunning)) return;
-  Add(start_time, {{}, false, "Started", KeyOf(object), std::string(KindOf(object)) + " started"},
+  Add(start_time, {{}, false, "Started", AppliedKey(object), AppliedKey(object).kind + " started"},
       events);
 }
 
 void AddEvents(const Object& object, std::vector<ObjectEvent>& events) {
-  const ObjectKey key = KeyOf(object);
+  const ObjectKey key = AppliedKey(object);  // of a job: as it was applied
   for (const Condition& condition : ConditionsOf(object)) {
     if (condition.status != "True") continue;
     Add(condition.last_transition_time,
@@ -64,7 +65,7 @@ void AddEvents(const Object& object, std::vector<ObjectEvent>& events) {
     }
   }
   Add(MetaOf(object).deletion_timestamp,
-      {{}, false, "Deleting", key, std::string(KindOf(object)) + " is being deleted"}, events);
+      {{}, false, "Deleting", key, key.kind + " is being deleted"}, events);
 }
 
 std::string ShownName(const ObjectKey& key) {

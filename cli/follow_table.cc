@@ -5,6 +5,7 @@
 #include "cli/object_state.h"
 #include "cli/object_table.h"
 #include "cli/table_printer.h"
+#include "operators/api/conditions.h"
 #include "runtime/base/metric_line.h"
 
 namespace lockstep {
@@ -73,6 +74,13 @@ const char* ColorOf(const FollowRow& row) {
   if (row.state == "Failed" || row.state == "MetricsUnavailable") return "\033[31m";
   if (row.is_best) return "\033[32m";
   return row.state == "Running" ? "\033[1m" : "";
+}
+
+// The one to look at next: the best, or the first that failed.
+std::string TrialToSee(const FollowView& view) {
+  if (!view.best_trial.empty() || view.rows.empty()) return view.best_trial;
+  const auto failed = std::ranges::find(view.rows, condition::kFailed, &FollowRow::state);
+  return failed == view.rows.end() ? view.rows.front().trial : failed->trial;
 }
 
 }  // namespace
@@ -170,8 +178,7 @@ std::string RenderFollowEnd(const Experiment& experiment, const FollowView& view
       text += "  " + name + ": " + value + "\n";
     }
   }
-  const std::string trial =
-      view.best_trial.empty() && !view.rows.empty() ? view.rows.front().trial : view.best_trial;
+  const std::string trial = TrialToSee(view);
   const std::string in =
       experiment.meta.namespace_ == "default" ? "" : " -n " + experiment.meta.namespace_;
   text += "\nNext:\n  lockstep get trials" + in + "\n";

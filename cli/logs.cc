@@ -192,7 +192,8 @@ Status ReadJob(ObjectClient& client, const StateDir& dir, const ObjectKey& key,
   LOCKSTEP_RETURN_IF_ERROR(CheckRanks(job, wanted.ranks));
   int generation = job.status.generation - (options.previous ? 1 : 0);
   if (generation < 0) {
-    return NotFound(key.ToString() + " was never started again: there is nothing before it");
+    return NotFound(AppliedKey(job).ToString() +
+                    " was never started again: there is nothing before it");
   }
   for (;;) {
     const JobId id{key.namespace_, key.name, job.meta.uid, generation};

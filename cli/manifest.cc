@@ -12,6 +12,7 @@
 
 #include "cli/object_list.h"
 #include "cli/object_name.h"
+#include "cli/passed_kind.h"
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
 #include "operators/api/field_path.h"
@@ -242,6 +243,12 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   void Load(const Document& document, Manifests& manifests) {
+    if (const std::string_view why = WhyPassedOver(document); !why.empty()) {
+      FindingList passed(&document);
+      passed.Warning("kind",
+                     TextField(document.value, "kind") + " is passed over: " + std::string(why));
+      return AddFindings(document.file, passed.Take(), manifests);
+    }
     if (!IsKatibV1alpha3(document)) return Add(document, {}, manifests);
     ConvertedExperiment converted = ConvertKatibV1alpha3(document, options_.config_maps);
     if (IsKatibV1alpha3(converted.document)) {  // of a kind that is not read

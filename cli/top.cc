@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <thread>
 
@@ -88,6 +89,13 @@ Result<Table> Look(ObjectClient& client, const StateDir& dir, const TopOptions& 
   return MakeExperimentUsage(experiments, jobs, usage, now);
 }
 
+// What is wrong with what is to be shown, or "".
+std::string WhyNotShown(const std::string& what) {
+  constexpr std::string_view kShown[] = {"jobs", "trials", "experiments", "nodes"};
+  if (std::ranges::find(kShown, what) != std::end(kShown)) return "";
+  return "\"" + what + "\" is nothing that top shows: write jobs, trials, experiments or nodes";
+}
+
 Status Top(const TopOptions& options, const VerbContext& context) {
   LOCKSTEP_ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, OpenSession(context));
   ObjectClient client(*session);
@@ -114,17 +122,18 @@ void AddTopVerb(CLI::App& app, VerbContext& context) {
                    "jobs (default): each rank of each job; trials; experiments; or nodes: this "
                    "machine. 100% is a core; memory that processes share counts for each")
       ->transform(
-          CLI::CheckedTransformer(std::map<std::string, std::string>{{"job", "jobs"},
-                                                                     {"jobs", "jobs"},
-                                                                     {"tj", "jobs"},
-                                                                     {"trainingjobs", "jobs"},
-                                                                     {"trial", "trials"},
-                                                                     {"trials", "trials"},
-                                                                     {"exp", "experiments"},
-                                                                     {"experiment", "experiments"},
-                                                                     {"experiments", "experiments"},
-                                                                     {"node", "nodes"},
-                                                                     {"nodes", "nodes"}}));
+          CLI::Transformer(std::map<std::string, std::string>{{"job", "jobs"},
+                                                              {"jobs", "jobs"},
+                                                              {"tj", "jobs"},
+                                                              {"trainingjobs", "jobs"},
+                                                              {"trial", "trials"},
+                                                              {"trials", "trials"},
+                                                              {"exp", "experiments"},
+                                                              {"experiment", "experiments"},
+                                                              {"experiments", "experiments"},
+                                                              {"node", "nodes"},
+                                                              {"nodes", "nodes"}}))
+      ->check(WhyNotShown);
   verb->add_option("-n,--namespace", options->namespace_, "Namespace");
   verb->add_flag("-A,--all-namespaces", options->all_namespaces, "All namespaces");
   verb->add_flag("--no-headers", options->no_headers, "No line with the names of the columns");

@@ -47,16 +47,24 @@ constexpr DecodeRow kDecodeTable[] = {
     Row<ConfigMap>(),  Row<Secret>(),     Row<TrainingRuntime>(), Row<ClusterTrainingRuntime>()};
 
 std::string KnownKinds() {
-  std::string kinds;
-  for (const DecodeRow& row : kDecodeTable) {
-    kinds += (kinds.empty() ? "" : ", ") + std::string(row.api_version) + " " + row.kind;
-  }
+  std::vector<std::pair<std::string_view, std::string>> groups;  // by apiVersion
+  const auto add = [&](std::string_view version, std::string_view kind) {
+    for (auto& [known, kinds] : groups) {
+      if (known == version) return void(kinds += ", " + std::string(kind));
+    }
+    groups.emplace_back(version, kind);
+  };
+  for (const DecodeRow& row : kDecodeTable) add(row.api_version, row.kind);
   for (const KindName& job : JobKindNames()) {
     if (job.api_version.empty()) continue;
-    kinds += ", " + std::string(job.api_version) + " ";
-    kinds += job.kind == kBatchJob ? std::string_view("Job") : job.kind;
+    add(job.api_version, job.kind == kBatchJob ? std::string_view("Job") : job.kind);
+    if (job.kind == "MPIJob") add("kubeflow.org/v1", job.kind);  // it has two versions
   }
-  return kinds;
+  std::string text;
+  for (const auto& [version, kinds] : groups) {
+    text += (text.empty() ? "" : "; ") + std::string(version) + " " + kinds;
+  }
+  return text;
 }
 
 // The text of a required field of the root, or what is wrong with it.

@@ -28,6 +28,9 @@ TrainingJob JobOf(std::int32_t servers) {
   ps.replicas = servers;
   ps.host_names = {"dist-ps-${lockstep.index}"};
   ps.port = 2222;
+  Container program;
+  program.args = {"${lockstep.port:chief/0}", "${lockstep.port:ps/${lockstep.index}}"};
+  chief.pod_template.spec.containers = {program};
   job.spec.roles = {chief, ps};
   return job;
 }
@@ -41,6 +44,14 @@ TEST(DescriptionTest, AddressesHaveThePortsThatWereLeased) {
   EXPECT_THAT(text, HasSubstr("dist-chief-0:2222\n"));
   EXPECT_THAT(text, HasSubstr("dist-ps-N:2222,24012\n"));
   EXPECT_THAT(text, Not(HasSubstr("Notes:")));
+}
+
+TEST(DescriptionTest, APortThatNobodyIsToldOfIsNotShown) {
+  TrainingJob job = JobOf(2);
+  job.spec.roles[0].pod_template.spec.containers[0].args.pop_back();
+  const std::string text = DescribeTrainingJob(job, {}, Now());
+  EXPECT_THAT(text, HasSubstr("dist-chief-0:2222\n"));
+  EXPECT_THAT(text, HasSubstr("dist-ps-N\n"));
 }
 
 TEST(DescriptionTest, ManyPortsAreCutOff) {

@@ -33,17 +33,17 @@ TEST(EventListTest, ConditionsStartsAndFailuresBecomeEventsInOrder) {
   job.status.completion_time = "2026-01-01T00:00:08Z";
   job.status.conditions = {At("2026-01-01T00:00:08Z", "Failed", "True", "", "gave up")};
   job.status.first_failure = FirstFailure{1, "worker", "h", "signal", 0, 9, "was killed", {}};
+  job.spec.source = {{"apiVersion", "kubeflow.org/v1"}, {"kind", "TFJob"}};
   const auto events = EventsOf({trial, job});
-  EXPECT_EQ(
-      FormatTable(MakeEventTable(events, false, ParseTime("2026-01-01T00:00:10Z").value())),
-      "LAST SEEN   TYPE      REASON         OBJECT          MESSAGE\n"
-      "9s          Normal    TrialCreated   trial/t         Trial is created\n"
-      "8s          Normal    Started        trial/t         Trial started\n"
-      "7s          Normal    Started        trainingjob/t   TrainingJob started\n"
-      "2s          Warning   Failed         trainingjob/t   gave up\n"
-      "2s          Warning   signal         trainingjob/t   rank 1 (worker) on host h, signal, "
-      "signal 9: was killed\n"
-      "1s          Warning   TrialFailed    trial/t         Trial has failed\n");
+  EXPECT_EQ(FormatTable(MakeEventTable(events, false, ParseTime("2026-01-01T00:00:10Z").value())),
+            "LAST SEEN   TYPE      REASON         OBJECT    MESSAGE\n"
+            "9s          Normal    TrialCreated   trial/t   Trial is created\n"
+            "8s          Normal    Started        trial/t   Trial started\n"
+            "7s          Normal    Started        tfjob/t   TFJob started\n"
+            "2s          Warning   Failed         tfjob/t   gave up\n"
+            "2s          Warning   signal         tfjob/t   rank 1 (worker) on host h, signal, "
+            "signal 9: was killed\n"
+            "1s          Warning   TrialFailed    trial/t   Trial has failed\n");
 }
 
 TEST(EventListTest, WhatHasNoTimeHasNotHappened) {

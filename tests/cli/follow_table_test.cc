@@ -122,6 +122,10 @@ TEST(FollowEnd, WithoutABestTrialPointsAtWhatThereIs) {
   EXPECT_NE(text.find("mnist: Failed: rank 1 died"), std::string::npos) << text;
   EXPECT_NE(text.find("No trial has reported"), std::string::npos) << text;
   EXPECT_NE(text.find("describe trial mnist-c"), std::string::npos) << text;
+  // The others were stopped when it failed.
+  const std::vector<Trial> trials = {MakeTrial("mnist-k", "Killed", 1, "", ""), MakeTrials()[2]};
+  const std::string killed = RenderFollowEnd(experiment, MakeFollowView(experiment, trials, kNow));
+  EXPECT_NE(killed.find("describe trial mnist-c"), std::string::npos) << killed;
 }
 
 TEST(FollowTable, ShowsNumbersShort) {

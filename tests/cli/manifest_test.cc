@@ -246,6 +246,29 @@ TEST_F(ManifestTest, OneObjectStandsInOnePlace) {
 }
 
 // As `kubectl get -o yaml` writes what it shows.
+TEST_F(ManifestTest, WhatOneMachineDoesWithoutIsPassedOverWithAWord) {
+  const std::string file = WriteFile(
+      "all.yaml",
+      "{apiVersion: v1, kind: Namespace, metadata: {name: n}}\n---\n"
+      "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {a: b}}\n---\n"
+      "{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r}}\n---\n"
+      "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}\n");
+  const Outcome applied = Run({"apply", "-f", file});
+  EXPECT_EQ(applied.code, 0) << applied.err;
+  EXPECT_EQ(applied.out, "configmap/m created\n");
+  EXPECT_NE(applied.err.find("all.yaml:1:24: warning: kind: Namespace is passed over: a namespace "
+                             "is a name here\n"),
+            std::string::npos)
+      << applied.err;
+  EXPECT_NE(applied.err.find("PersistentVolumeClaim is passed over: a claim is a folder"),
+            std::string::npos);
+  EXPECT_NE(applied.err.find("Role is passed over"), std::string::npos);
+  const Outcome other = Run({"apply", "-f", WriteFile("o.yaml", "{apiVersion: v1, kind: Role}\n")});
+  EXPECT_EQ(other.code, 4) << "of another group";
+  EXPECT_NE(other.err.find("batch/v1 Job; kubeflow.org/v1 PyTorchJob, TFJob"), std::string::npos)
+      << other.err;
+}
+
 TEST_F(ManifestTest, AListIsReadAsItsItems) {
   constexpr char kList[] = R"(apiVersion: v1
 kind: List
