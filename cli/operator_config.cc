@@ -128,7 +128,11 @@ Result<OperatorConfig> ParseOperatorConfig(std::string_view text, const std::str
 Result<OperatorConfig> ReadOperatorConfig(const EnvReader& env) {
   const std::string path = ConfigPath(env);
   std::error_code error;
-  if (path.empty() || !std::filesystem::exists(path, error)) return OperatorConfig{};
+  const std::filesystem::file_status there = std::filesystem::status(path, error);
+  if (path.empty() || !std::filesystem::exists(there)) return OperatorConfig{};
+  if (!std::filesystem::is_regular_file(there)) {
+    return InvalidArgument(path + " is no file: remove it, or write the settings there");
+  }
   errno = 0;
   const std::ifstream file(path, std::ios::binary);
   std::stringstream text;

@@ -61,6 +61,19 @@ Status MakeFolder(const std::string& path) {
   return error ? ErrnoStatus("make the folder " + path, error.value()) : OkStatus();
 }
 
+// What Secrets and ConfigMaps hold is for the programs of the job alone, whatever the modes of the
+// files are: who runs as somebody else in it sees them at their mountPath.
+Status MakeFilledFolder(const VolumePlaces& places, const std::string& role,
+                        const std::string& volume) {
+  const std::string own = FilledPath(places, role, volume);
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(fs::path(own).parent_path().parent_path()));
+  const std::string of_role = fs::path(own).parent_path();
+  if (mkdir(of_role.c_str(), 0700) != 0 && errno != EEXIST) {
+    return ErrnoStatus("make the folder " + of_role, errno);
+  }
+  return MakeFolder(own);
+}
+
 // In one step, so that a program that reads it sees all of it.
 Status WriteFile(const std::string& path, const VolumeFile& file) {
   LOCKSTEP_RETURN_IF_ERROR(MakeFolder(fs::path(path).parent_path()));
@@ -112,7 +125,8 @@ Status PrepareHostPath(const HostPathVolume& host, const std::string& path) {
 }
 
 Status PrepareInlineFiles(const JobRole& role, const Volume& volume, const VolumePlaces& places) {
-  if (DiffersByRank(volume)) return OkStatus();
+  if (volume.inline_files.empty() || DiffersByRank(volume)) return OkStatus();
+  LOCKSTEP_RETURN_IF_ERROR(MakeFilledFolder(places, role.name, volume.name));
   for (const InlineFile& file : volume.inline_files) {
     LOCKSTEP_RETURN_IF_ERROR(WriteFile(FilledPath(places, role.name, volume.name) + "/" + file.path,
                                        {file.path, LocalText(file), ModeOf(file)}));
@@ -195,7 +209,7 @@ Status PrepareRankFolders(const JobPlan& plan, const VolumePlaces& places) {
 Status PrepareVolumes(const JobPlan& plan, const VolumePlaces& places) {
   for (const FilledVolume& filled : plan.filled_volumes) {
     const std::string folder = FilledPath(places, filled.role, filled.volume);
-    LOCKSTEP_RETURN_IF_ERROR(MakeFolder(folder));
+    LOCKSTEP_RETURN_IF_ERROR(MakeFilledFolder(places, filled.role, filled.volume));
     for (const VolumeFile& file : filled.files) {
       LOCKSTEP_RETURN_IF_ERROR(WriteFile(folder + "/" + file.path, file));
     }

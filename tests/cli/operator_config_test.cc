@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 
 #include "cli/machine.h"
@@ -84,6 +87,16 @@ TEST(OperatorConfig, IsFoundWhereTheUserKeepsSuchFiles) {
   EXPECT_EQ(ConfigPath(Env({{"HOME", "/h"}})), "/h/.config/lockstep/config.yaml");
   EXPECT_EQ(ConfigPath(Env({})), "");
   EXPECT_TRUE(ReadOperatorConfig(Env({{"HOME", "/none"}})).ok());
+  std::string folder = std::filesystem::temp_directory_path() / "lockstep-config-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string file = folder + "/lockstep/config.yaml";
+  std::filesystem::create_directories(file);
+  const EnvReader env = Env({{"XDG_CONFIG_HOME", folder}});
+  EXPECT_THAT(ReadOperatorConfig(env).status().message(), HasSubstr(file + " is no file"));
+  std::filesystem::remove(file);
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  EXPECT_THAT(ReadOperatorConfig(env).status().message(), HasSubstr(file + " is no file"));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(OperatorConfig, ARunningOperatorIsComparedByWhatIsAskedForAlone) {

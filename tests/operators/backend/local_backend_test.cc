@@ -270,6 +270,9 @@ TEST_F(LocalBackendTest, AJobSeesTheVolumesOfItsPod) {
   EXPECT_EQ(TextOf(kept), value + "two\n");
   EXPECT_EQ(TextOf(jobs_ + "/made/y"), "host\n");
   EXPECT_FALSE(std::filesystem::exists("/lockstep-v"));
+  struct stat files{};
+  ASSERT_EQ(stat((dir_.path() + "/volumes/role-worker").c_str(), &files), 0);
+  EXPECT_EQ(files.st_mode & 0777U, 0700U) << "they may be a Secret's";
   ASSERT_TRUE(Backend()->Forget(id_).ok());
   EXPECT_TRUE(std::filesystem::exists(kept)) << "a claim survives its job";
 }
