@@ -1,6 +1,7 @@
 #include "cli/description.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "cli/object_state.h"
 #include "cli/object_table.h"
@@ -203,7 +204,13 @@ std::string FailureLine(const FirstFailure& failure) {
     line += ", exit code " + std::to_string(failure.exit_code);
   }
   if (!failure.message.empty()) line += ": " + failure.message;
-  if (!failure.last_lines.empty()) line += "; last line: " + failure.last_lines.back();
+  // mpirun frames what it has to say with rules.
+  const auto says = [](const std::string& text) {
+    return std::ranges::any_of(text,
+                               [](unsigned char c) { return c >= 0x80 || std::isalnum(c) != 0; });
+  };
+  const auto last = std::find_if(failure.last_lines.rbegin(), failure.last_lines.rend(), says);
+  if (last != failure.last_lines.rend()) line += "; last line: " + *last;
   return line;
 }
 

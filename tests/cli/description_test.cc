@@ -68,6 +68,14 @@ TEST(DescriptionTest, WhatTheLauncherDoesWithoutIsTold) {
               HasSubstr("Notes:\n  nothing can be mounted here\n"));
 }
 
+TEST(DescriptionTest, TheLastLineOfAFailureIsOneThatSaysSomething) {
+  FirstFailure failure{0, "launcher", "h", "user-error", 1, 0, "died", {"cannot run", "-----", ""}};
+  EXPECT_EQ(FailureLine(failure),
+            "rank 0 (launcher) on host h, user-error, exit code 1: died; last line: cannot run");
+  failure.last_lines = {"---"};
+  EXPECT_THAT(FailureLine(failure), Not(HasSubstr("last line")));
+}
+
 TEST(DescriptionTest, AJobThatWaitsForASecretIsWaiting) {
   TrainingJob job = JobOf(1);
   job.status.conditions = {
