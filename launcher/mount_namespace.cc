@@ -41,7 +41,10 @@ int Make(const MountStep& step) {
     return mkdir(target, 0777) == 0 || errno == EEXIST ? 0 : errno;
   }
   const int fd = open(target, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-  if (fd < 0) return access(target, F_OK) == 0 ? 0 : errno;
+  if (fd < 0) {
+    const int why = errno;
+    return access(target, F_OK) == 0 ? 0 : why;
+  }
   close(fd);
   return 0;
 }

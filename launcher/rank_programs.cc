@@ -48,6 +48,23 @@ std::string MachineHosts() {
   return text;
 }
 
+bool ShowsOwnHosts(const std::vector<LaunchMount>& mounts) {
+  return std::ranges::any_of(mounts, [](const LaunchMount& mount) {
+    std::string path = std::filesystem::path(mount.path).lexically_normal();
+    if (path.ends_with('/')) path.pop_back();
+    return path == kHostsPath;
+  });
+}
+
+// Whether some program sees a hosts file that is a volume's.
+bool HasOwnHosts(const LaunchPlan& plan) {
+  return std::ranges::any_of(plan.roles, [](const LaunchRole& role) {
+    return ShowsOwnHosts(role.mounts) || std::ranges::any_of(role.init, [](const LaunchInit& init) {
+             return ShowsOwnHosts(init.mounts);
+           });
+  });
+}
+
 // What comes from the launcher's own environment is left alone: it is no text of the plan.
 Status Replace(const TokenValues& values, Program* program, Environment* written) {
   for (std::string& word : program->command) {
@@ -88,11 +105,14 @@ Status RankPrograms::NameHosts() {
     return !role.container ||
            std::ranges::any_of(role.init, [](const LaunchInit& init) { return !init.container; });
   });
-  hosts_named_ = !needs_file || mounts_.CanMount();
+  const bool own_hosts = HasOwnHosts(plan_);
+  hosts_named_ = !own_hosts && (!needs_file || mounts_.CanMount());
   mount_hosts_ = needs_file && hosts_named_;
   if (!hosts_named_) {
-    notes_.push_back("the host names of the job cannot be made known to its programs (" +
-                     mounts_.why_not() + "): they are told 127.0.0.1 instead");
+    const std::string why =
+        own_hosts ? std::string("a volume is at ") + kHostsPath : mounts_.why_not();
+    notes_.push_back("the host names of the job cannot be made known to its programs (" + why +
+                     "): they are told 127.0.0.1 instead");
   }
   if (!mount_hosts_) return OkStatus();
   return WriteFile(JobDir(run_.job_dir).hosts_path(), HostsText(MachineHosts(), plan_), 0644);
@@ -147,10 +167,8 @@ Result<Program> RankPrograms::Finish(Program program, Environment written, const
     LOCKSTEP_ASSIGN_OR_RETURN(program.env[name], ReplaceTokens(value, values));
   }
   LOCKSTEP_RETURN_IF_ERROR(Replace(values, &program, &written));
-  const bool has_hosts = std::ranges::any_of(
-      place.mounts, [](const LaunchMount& mount) { return mount.path == kHostsPath; });
   std::vector<LaunchMount> mounts = place.mounts;
-  if (mount_hosts_ && !has_hosts && !place.container) {
+  if (mount_hosts_ && !place.container) {
     mounts.push_back({kHostsPath, JobDir(run_.job_dir).hosts_path(), true});
   }
   if (place.container) {

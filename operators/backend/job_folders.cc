@@ -42,7 +42,8 @@ std::string LocalJobDir(const std::string& jobs_dir, const JobId& id) {
          std::to_string(id.generation);
 }
 
-Result<std::vector<JobId>> ListJobFolders(const std::string& jobs_dir) {
+Result<std::vector<JobId>> ListJobFolders(const std::string& jobs_dir,
+                                          const std::function<bool(const JobId&)>& known) {
   std::vector<JobId> jobs;
   LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<fs::path> namespaces, FoldersIn(jobs_dir));
   for (const fs::path& namespace_ : namespaces) {
@@ -52,6 +53,7 @@ Result<std::vector<JobId>> ListJobFolders(const std::string& jobs_dir) {
       const std::size_t dash = text.rfind('-');
       if (dash == std::string::npos || dash == 0 || text.size() - dash - 1 != kUidBytes) continue;
       JobId id{namespace_.filename().string(), text.substr(0, dash), text.substr(dash + 1), -1};
+      if (known(id)) continue;
       LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<fs::path> generations, FoldersIn(folder));
       for (const fs::path& generation : generations) {
         id.generation = std::max(id.generation, GenerationOf(generation).value_or(-1));

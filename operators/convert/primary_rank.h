@@ -10,7 +10,8 @@ namespace lockstep {
 
 // The lowest rank whose pod would have all of `labels` (a trial's primaryPodLabels); 0 when there
 // are none. Of a role that only lends its hosts, as the workers of an MPIJob do, it is rank 0: that
-// one prints what programs on those hosts print. The pods of a TrainingJob that was written as one
+// one prints what programs on those hosts print; so it is of an MPIJob whose pods do not have
+// Katib's default label. The pods of a TrainingJob that was written as one
 // have the completion index of their rank. InvalidArgument: there is none; the message tells the
 // labels that there are.
 Result<int> PrimaryRank(const TrainingJob& job, const Labels& labels);

@@ -161,6 +161,36 @@ TEST_F(Roles, WithoutNamespacesHostsAreTheAddressAndThatIsTold) {
                                   "127.0.0.1 instead\n"));
 }
 
+TEST_F(Roles, AVolumeInPlaceOfTheHostsFileIsSeenAndHostsAreTheAddress) {
+  const std::string own = folder_.Write("own-hosts", "192.0.2.1 elsewhere.test\n");
+  for (const char* path : {"/etc/hosts", "/etc//hosts/"}) {
+    json roles = {Role("w", 1, "cat /etc/hosts; echo at ${lockstep.host:w/0}",
+                       {{"host_names", {"w-${lockstep.index}.test"}},
+                        {"mounts", {{{"path", path}, {"source", own}}}}})};
+    LaunchedRun run(Arguments(roles));
+    const RunResult result = run.Await();
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("[0] at 127.0.0.1\n"));
+    EXPECT_THAT(result.err, HasSubstr("(a volume is at /etc/hosts): they are told 127.0.0.1"));
+    if (result.err.find("nothing can be mounted") != std::string::npos) continue;
+    EXPECT_THAT(result.out, HasSubstr("[0] 192.0.2.1 elsewhere.test\n"));
+  }
+}
+
+TEST_F(Roles, AVolumeAtEtcShowsTheHostsFileOfTheJob) {
+  std::filesystem::create_directory(folder_.path() + "/etc");
+  folder_.Write("etc/conf", "mine\n");
+  const RunResult result = Run(
+      {Role("w", 1, "cat /etc/conf; tail -n 1 /etc/hosts",
+            {{"host_names", {"w-${lockstep.index}.test"}},
+             {"mounts",
+              {{{"path", "/etc"}, {"source", folder_.path() + "/etc"}, {"read_only", true}}}}})});
+  if (result.err.find("cannot be made known") != std::string::npos) {
+    GTEST_SKIP() << "Roles.AVolumeAtEtcShowsTheHostsFileOfTheJob: this kernel gives no namespaces";
+  }
+  EXPECT_EQ(result.out, "[0] mine\n[0] 127.0.0.1 w-0.test\n") << result.err;
+}
+
 TEST_F(Roles, AJobWithoutHostNamesHasNoHostsFileAndNoNamespace) {
   LaunchedRun run(Arguments({Role("w", 1, "readlink /proc/self/ns/mnt")}));
   const RunResult result = run.Await();
