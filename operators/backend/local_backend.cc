@@ -144,9 +144,9 @@ class LocalBackend final : public JobBackend {
   Result<std::vector<OrphanedJob>> ListOrphans(
       const std::function<bool(const JobId&)>& known) override {
     std::vector<OrphanedJob> orphans;
-    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<JobId> jobs, ListJobFolders(options_.jobs_dir));
+    LOCKSTEP_ASSIGN_OR_RETURN(const std::vector<JobId> jobs,
+                              ListJobFolders(options_.jobs_dir, known));
     for (const JobId& id : jobs) {
-      if (known(id)) continue;
       const std::optional<WallTime> ended = EndOf(DirOf(id));
       if (MayRun(DirOf(id)) || !ended) continue;
       OrphanedJob orphan{id, *ended, 0};
