@@ -67,6 +67,18 @@ Status CheckOneProcessPerPod(const EnvReader& env) {
                          "make torchrun or `lockstep run` the pod's command");
 }
 
+// torchrun takes each of its agents for a host. Where `lockstep run` started all of them (the pods
+// of a job, run on one machine), it knows better.
+void PlaceAgentsOfOneHost(const EnvReader& env, LauncherClaim& claim) {
+  const auto agents = env("LOCKSTEP_WORLD_SIZE");
+  if (!agents || env("LOCKSTEP_NODES") != "1" || env("GROUP_WORLD_SIZE") != agents) return;
+  if (!claim.local_rank || !claim.local_world_size) return;
+  claim.local_rank = claim.rank;
+  claim.local_world_size = claim.world_size;
+  claim.node_rank = 0;
+  claim.nodes = 1;
+}
+
 Result<LauncherClaim> ReadOne(const EnvReader& env, const LauncherVariables& source) {
   LauncherClaim claim;
   claim.source = &source;
@@ -87,6 +99,7 @@ Result<LauncherClaim> ReadOne(const EnvReader& env, const LauncherVariables& sou
       ReadCount(env, source.local_world_size, claim.local_world_size, claim.seen));
   LOCKSTEP_RETURN_IF_ERROR(ReadCount(env, source.node_rank, claim.node_rank, claim.seen));
   LOCKSTEP_RETURN_IF_ERROR(ReadCount(env, source.nodes, claim.nodes, claim.seen));
+  if (source.kind == LauncherKind::kTorchrun) PlaceAgentsOfOneHost(env, claim);
   if (source.kind == LauncherKind::kSlurm) {
     LOCKSTEP_RETURN_IF_ERROR(ReadSlurmLocalWorldSize(env, claim));
   }

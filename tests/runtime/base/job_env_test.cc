@@ -265,6 +265,25 @@ TEST(JobEnv, TorchrunOnEachHostOfALockstepRunDecides) {
   ExpectPlace(agent + kTorchrun, {LauncherKind::kTorchrun, 5, 8, 1, 4, 1, 2});
 }
 
+TEST(JobEnv, TorchrunsAgentsThatLockstepStartedOnOneHostAreNoHosts) {
+  const Env agent = {{"LOCKSTEP_RANK", "1"},       {"LOCKSTEP_WORLD_SIZE", "2"},
+                     {"LOCKSTEP_LOCAL_RANK", "1"}, {"LOCKSTEP_LOCAL_WORLD_SIZE", "2"},
+                     {"LOCKSTEP_NODE_RANK", "0"},  {"LOCKSTEP_NODES", "1"}};
+  ExpectPlace(agent + kTorchrun, {LauncherKind::kTorchrun, 5, 8, 5, 8, 0, 1});
+  // Agents of other hosts are among them.
+  ExpectPlace(agent + kTorchrun + Env{{"LOCKSTEP_WORLD_SIZE", "1"}, {"LOCKSTEP_RANK", "0"}},
+              {LauncherKind::kTorchrun, 5, 8, 1, 4, 1, 2});
+  // An elastic worker of one rank, which torchrun numbered otherwise than Lockstep.
+  ExpectPlace(agent + Env{{"TORCHELASTIC_RUN_ID", "none"},
+                          {"RANK", "0"},
+                          {"WORLD_SIZE", "2"},
+                          {"LOCAL_RANK", "0"},
+                          {"LOCAL_WORLD_SIZE", "1"},
+                          {"GROUP_RANK", "0"},
+                          {"GROUP_WORLD_SIZE", "2"}},
+              {LauncherKind::kTorchrun, 0, 2, 0, 2, 0, 1});
+}
+
 TEST(JobEnv, TwoLaunchersThatDisagreeAreAnErrorThatNamesBoth) {
   ExpectInvalid(kLockstep + kOpenMpi + Env{{"OMPI_COMM_WORLD_RANK", "4"}},
                 {"lockstep run (LOCKSTEP_RANK=5, LOCKSTEP_WORLD_SIZE=8",
