@@ -5,13 +5,12 @@
 #include <sys/socket.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "launcher/unique_fd.h"
 #include "tests/cli/lockstep_process.h"
+#include "tests/cli/torch_bin.h"
 
 namespace lockstep {
 namespace {
@@ -19,20 +18,6 @@ namespace {
 using testing::HasSubstr;
 
 constexpr char kScript[] = LOCKSTEP_SOURCE_DIR "/tests/cli/torch_ddp.py";
-
-// Where `./dev setup bench` puts a whole torch.
-std::string TorchBin() {
-  std::ifstream pins(LOCKSTEP_SOURCE_DIR "/dependencies.env");
-  std::string version;
-  for (std::string line; std::getline(pins, line);) {
-    if (line.starts_with("TORCH_VERSION=")) version = line.substr(line.find('=') + 1);
-  }
-  const char* const chosen = std::getenv("LOCKSTEP_CACHE_DIR");
-  const char* const home = std::getenv("HOME");
-  const std::string cache =
-      chosen != nullptr ? chosen : std::string(home == nullptr ? "" : home) + "/.cache/lockstep";
-  return cache + "/bench-torch-" + version + "/bin/";
-}
 
 std::string Container(const std::string& name, const std::string& program) {
   return "{name: " + name + ", image: i, env: [{name: OMP_NUM_THREADS, value: \"1\"}], command: [" +
