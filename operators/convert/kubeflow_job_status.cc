@@ -124,7 +124,7 @@ class Shape {
       // It waits, for its next start or for a ConfigMap: of that they have no word.
       if (!HasEnded(job_.status.conditions)) return {};
       if (condition.reason == reason::kCreateContainerConfigError ||
-          condition.reason == reason::kQueued || condition.reason == reason::kTrainingJobRestarting)
+          condition.reason == reason::kTrainingJobRestarting)
         return {};
     }
     return Words(Reason("Running"), (SaysNamespace() ? Long() : Short()) + " is running.");

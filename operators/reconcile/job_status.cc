@@ -65,6 +65,15 @@ void ShowNoRank(TrainingJobStatus& status) {
   for (RoleStatus& role : status.roles) role.active = 0;
 }
 
+bool IsQueued(const TrainingJobStatus& status) {
+  const Condition* running = FindCondition(status.conditions, condition::kRunning);
+  return running != nullptr && running->status == "False" && running->reason == reason::kQueued;
+}
+
+void LeaveQueue(TrainingJobStatus& status) {
+  if (IsQueued(status)) RemoveCondition(status.conditions, condition::kRunning);
+}
+
 void ShowRunning(TrainingJobStatus& status, WallTime now) {
   RemoveCondition(status.conditions, condition::kRestarting);
   SetTrue(status.conditions, condition::kRunning, "TrainingJobRunning", "TrainingJob is running",
@@ -90,6 +99,7 @@ void ShowRestart(TrainingJobStatus& status, const FirstFailure& failure, WallTim
 void ShowEnd(TrainingJobStatus& status, const char* type, const char* reason,
              const std::string& message, WallTime now) {
   ShowNoRank(status);
+  LeaveQueue(status);
   RemoveCondition(status.conditions, condition::kRestarting);
   SetEnded(status.conditions, type, reason, message, now);
   status.completion_time = FormatTime(now);

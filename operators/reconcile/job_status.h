@@ -20,6 +20,9 @@ void ShowCreated(TrainingJobStatus& status, WallTime now);
 void ShowRanks(const TrainingJobSpec& spec, const JobObservation& observed,
                TrainingJobStatus& status);
 void ShowNoRank(TrainingJobStatus& status);  // active, of the job and its roles
+// Running: False, Queued: it waits for others to end.
+bool IsQueued(const TrainingJobStatus& status);
+void LeaveQueue(TrainingJobStatus& status);  // it waits no more, or never did
 void ShowRunning(TrainingJobStatus& status, WallTime now);
 // The next generation.
 void ShowRestart(TrainingJobStatus& status, const FirstFailure& failure, WallTime now);

@@ -5,14 +5,10 @@
 
 #include "operators/api/conditions.h"
 #include "operators/api/managed_by.h"
+#include "operators/reconcile/job_status.h"
 
 namespace lockstep {
 namespace {
-
-bool IsQueued(const TrainingJobStatus& status) {
-  const Condition* running = FindCondition(status.conditions, condition::kRunning);
-  return running != nullptr && running->status == "False" && running->reason == reason::kQueued;
-}
 
 // Whether it is one of those that share the machine.
 bool Counts(const TrainingJob& job) {

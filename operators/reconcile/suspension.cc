@@ -35,6 +35,7 @@ void BeginSuspending(TrainingJobStatus& status, WallTime now) {
 void FinishSuspending(TrainingJobStatus& status, bool started, WallTime now) {
   if (started) ++status.generation;
   ShowNoRank(status);
+  LeaveQueue(status);
   if (IsTrue(status.conditions, condition::kRunning)) {
     SetFalse(status.conditions, condition::kRunning, reason::kTrainingJobSuspended,
              "TrainingJob is suspended", now);

@@ -105,6 +105,7 @@ class TrainingJobReconciler final : public Reconciler {
       ShowQueued(job.status, resources, clock_.Now());
       return Requeue{kQueuePoll};
     }
+    LeaveQueue(job.status);
     if (job.status.start_time.empty()) job.status.start_time = FormatTime(clock_.Now());
     return Run(job);
   }

@@ -81,6 +81,7 @@ TEST(ResourceClaims, AJobThatDoesNotFitWaitsAndStartsByItself) {
   ASSERT_TRUE(world.store->Delete(first).ok());
   ASSERT_TRUE(Await([&] { return world.backend.Starts().contains("default/second/0"); }));
   EXPECT_THAT(world.Get<TrainingJob>(second).status.devices, ElementsAre("4"));
+  ASSERT_TRUE(Await([&] { return !IsQueued(world, second); }));
   const std::lock_guard lock(told.mutex);
   EXPECT_THAT(told.devices["first"], ElementsAre(ElementsAre("4", "6")));
   EXPECT_THAT(told.devices["second"], ElementsAre(ElementsAre("4")));
@@ -158,6 +159,37 @@ TEST(ResourceClaims, TheDeadlineOfAResumedJobDoesNotRunWhileItWaits) {
   }
   ASSERT_TRUE(Await([&] { return IsQueued(world, first); }));
   EXPECT_EQ(world.Get<TrainingJob>(first).status.start_time, "");
+}
+
+TEST(ResourceClaims, AJobThatEndsOrRestsOrIsDeletedInTheQueueWaitsNoMore) {
+  TestWorld world([](const JobPlan&) { return FakeRun{.looks = -1}; });
+  const auto manager = NewSmallOperator(world, {.devices = {"0"}});
+  world.Apply(JobAsking("runs", kOneGpu));
+  ASSERT_TRUE(Await([&] { return world.backend.RunningNow() == 1; }));
+  std::map<std::string, ObjectKey> keys;
+  for (const char* name : {"stops", "rests", "goes"}) {
+    keys[name] = world.Apply(JobAsking(name, kOneGpu));
+    ASSERT_TRUE(Await([&] { return IsQueued(world, keys[name]); }));
+  }
+  const auto annotate = [&](const ObjectKey& key, const char* annotation) {
+    for (;;) {
+      TrainingJob job = world.Get<TrainingJob>(key);
+      job.meta.annotations[annotation] = "true";
+      if (world.store->Update(job).ok()) return;
+    }
+  };
+  annotate(keys["stops"], kStopAnnotation);
+  annotate(keys["rests"], kSuspendAnnotation);
+  ASSERT_TRUE(world.store->Delete(keys["goes"]).ok());
+  ASSERT_TRUE(Await([&] { return !world.store->Get(keys["goes"]).ok(); }));
+  const auto status = [&](const char* name) { return world.Get<TrainingJob>(keys[name]).status; };
+  ASSERT_TRUE(Await([&] { return IsTrue(status("rests").conditions, condition::kSuspended); }));
+  ASSERT_TRUE(Await([&] { return HasEnded(status("stops").conditions); }));
+  for (const char* name : {"stops", "rests"}) {
+    EXPECT_EQ(FindCondition(status(name).conditions, condition::kRunning), nullptr) << name;
+    EXPECT_FALSE(status(name).holds_resources);
+  }
+  EXPECT_EQ(world.backend.Starts().size(), 1u);
 }
 
 // Counts what is listed.
