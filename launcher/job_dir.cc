@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "launcher/exit_record_json.h"
+#include "launcher/local_file.h"
 #include "launcher/unique_fd.h"
 
 namespace lockstep {
@@ -17,34 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 8> kCauseNames = {"succeeded",  "user-error",   "signal",
                                                          "restart-me", "start-failed", "deadline",
                                                          "stopped",    "launcher-lost"};
-
-Result<std::string> ReadFile(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return ErrnoStatus("open " + path, errno);
-  std::string text;
-  std::array<char, 65536> buffer;
-  while (true) {
-    const ssize_t n = read(fd.get(), buffer.data(), buffer.size());
-    if (n == 0) return text;
-    if (n > 0) {
-      text.append(buffer.data(), static_cast<std::size_t>(n));
-    } else if (errno != EINTR) {
-      return ErrnoStatus("read " + path, errno);
-    }
-  }
-}
-
-Status WriteAll(int fd, std::string_view text, const std::string& path) {
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno != EINTR) {
-      return ErrnoStatus("write " + path, errno);
-    }
-  }
-  return OkStatus();
-}
 
 enum class Synced : bool { kNo, kYes };
 
@@ -97,14 +70,14 @@ Result<JobLife> JobDir::Life() const {
 }
 
 Result<ExitRecord> JobDir::ReadExit() const {
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadFile(exit_path()));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadLocalFile(exit_path()));
   return DecodeExitRecord(text, exit_path());
 }
 
 Result<std::vector<RankExit>> JobDir::ReadRankExits() const {
   std::vector<RankExit> exits;
   if (!Exists(rank_exits_path())) return exits;
-  LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadFile(rank_exits_path()));
+  LOCKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadLocalFile(rank_exits_path()));
   for (std::size_t begin = 0, end = 0; (end = text.find('\n', begin)) != text.npos;
        begin = end + 1) {
     const Result<RankExit> exit =
@@ -129,7 +102,7 @@ Status JobDir::WriteExit(const ExitRecord& record) const {
   return WriteAtomically(exit_path(), EncodeExitRecord(record), Synced::kYes);
 }
 
-Result<std::string> JobDir::ReadPlan() const { return ReadFile(plan_path()); }
+Result<std::string> JobDir::ReadPlan() const { return ReadLocalFile(plan_path()); }
 
 Status JobDir::WritePlan(std::string_view text) const {
   struct stat there{};

@@ -1,18 +1,19 @@
 #include "launcher/podman_container.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
+#include "launcher/local_file.h"
 #include "launcher/run_identity.h"
 #include "launcher/verdict.h"
 
@@ -48,9 +49,7 @@ std::string Said(int fd) {
 }  // namespace
 
 Status PrepareContainer(const JobDir& dir, int number, bool has_devices, Program* program) {
-  std::error_code error;
-  fs::create_directories(dir.containers_path(), error);
-  if (error) return ErrnoStatus("make the folder " + dir.containers_path(), error.value());
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(dir.containers_path()));
   std::vector<std::string> words = {"--cidfile",
                                     dir.containers_path() + "/" + std::to_string(number) + ".cid"};
   if (has_devices) {

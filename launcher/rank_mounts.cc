@@ -3,21 +3,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
+#include "launcher/local_file.h"
 #include "launcher/path_rewrite.h"
 
 namespace lockstep {
 namespace {
 
 constexpr char kResolver[] = "/etc/resolv.conf";
-
-Status MakeFolder(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  return error ? ErrnoStatus("make the folder " + path, error.value()) : OkStatus();
-}
 
 void Rewrite(const std::vector<PathRewrite>& rewrites, const Environment& written,
              Program* program) {

@@ -2,16 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <set>
 
 #include "launcher/hosts_file.h"
 #include "launcher/job_dir.h"
+#include "launcher/local_file.h"
 #include "launcher/master_port.h"
 #include "launcher/podman_container.h"
 #include "launcher/run_identity.h"
@@ -21,31 +20,14 @@ namespace lockstep {
 namespace {
 
 Status WriteFile(const std::string& path, std::string_view text, int mode) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  LOCKSTEP_RETURN_IF_ERROR(MakeFolder(std::filesystem::path(path).parent_path()));
+  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd.valid()) return ErrnoStatus("open " + path, errno);
-  while (!text.empty()) {
-    const ssize_t n = write(fd.get(), text.data(), text.size());
-    if (n < 0 && errno != EINTR) return ErrnoStatus("write " + path, errno);
-    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
-  }
+  LOCKSTEP_RETURN_IF_ERROR(WriteAll(fd.get(), text, path));
   if (fchmod(fd.get(), static_cast<mode_t>(mode)) != 0) {
     return ErrnoStatus("set the mode of " + path, errno);
   }
   return OkStatus();
-}
-
-// None: the machine does without.
-std::string MachineHosts() {
-  std::string text;
-  const UniqueFd fd(open(kHostsPath, O_RDONLY | O_CLOEXEC));
-  std::array<char, 65536> buffer;
-  for (ssize_t n = 1; fd.valid() && n > 0;) {
-    n = read(fd.get(), buffer.data(), buffer.size());
-    if (n > 0) text.append(buffer.data(), static_cast<std::size_t>(n));
-  }
-  return text;
 }
 
 bool ShowsOwnHosts(const std::vector<LaunchMount>& mounts) {
@@ -115,7 +97,9 @@ Status RankPrograms::NameHosts() {
                      "): they are told 127.0.0.1 instead");
   }
   if (!mount_hosts_) return OkStatus();
-  return WriteFile(JobDir(run_.job_dir).hosts_path(), HostsText(MachineHosts(), plan_), 0644);
+  const Result<std::string> machine = ReadLocalFile(kHostsPath);  // some machine does without
+  return WriteFile(JobDir(run_.job_dir).hosts_path(),
+                   HostsText(machine.ok() ? *machine : "", plan_), 0644);
 }
 
 Status RankPrograms::WriteFiles() const {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "launcher/local_file.h"
 #include "launcher/rank_tokens.h"
 #include "launcher/unique_fd.h"
 #include "operators/backend/pod_path.h"
@@ -55,12 +56,6 @@ const Volume* FindVolume(const JobRole& role, const std::string& name) {
   return found == volumes.end() ? nullptr : &*found;
 }
 
-Status MakeFolder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  return error ? ErrnoStatus("make the folder " + path, error.value()) : OkStatus();
-}
-
 // What Secrets and ConfigMaps hold is for the programs of the job alone, whatever the modes of the
 // files are: who runs as somebody else in it sees them at their mountPath.
 Status MakeFilledFolder(const VolumePlaces& places, const std::string& role,
@@ -81,11 +76,7 @@ Status WriteFile(const std::string& path, const VolumeFile& file) {
   {
     const UniqueFd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd.valid()) return ErrnoStatus("open " + temporary, errno);
-    for (std::string_view rest = file.bytes; !rest.empty();) {
-      const ssize_t n = write(fd.get(), rest.data(), rest.size());
-      if (n < 0 && errno != EINTR) return ErrnoStatus("write " + temporary, errno);
-      if (n > 0) rest.remove_prefix(static_cast<std::size_t>(n));
-    }
+    LOCKSTEP_RETURN_IF_ERROR(WriteAll(fd.get(), file.bytes, temporary));
     if (fchmod(fd.get(), file.mode) != 0) return ErrnoStatus("set the mode of " + temporary, errno);
   }
   return rename(temporary.c_str(), path.c_str()) == 0 ? OkStatus()

@@ -4,9 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -26,11 +26,12 @@ constexpr char kPodman[] = R"(#!/bin/bash
 if [ "$1" = rm ]; then
   echo "$@" >> RECORD/rm
   while [ $# -gt 0 ]; do
-    if [ "$1" = --cidfile ]; then kill -9 $(cat "$2") && rm "$2"; shift; fi
+    if [ "$1" = --cidfile ]; then kill -9 $(cat "$2"); rm "$2"; shift; fi
     shift
   done
   exit 0
 fi
+trap '' TERM
 printf '%s\n' "$@" "visible $CUDA_VISIBLE_DEVICES" > "RECORD/run-$LOCKSTEP_RANK"
 while [ "$1" != --cidfile ]; do shift; done
 [ -e "$2" ] && exit 125
@@ -38,7 +39,7 @@ env -i setsid sleep 600 <&- >&- 2>&- &
 echo $! > "$2"
 echo up
 case ${@: -1} in
-  wait) trap '' TERM; while :; do sleep 600; done ;;
+  wait) while :; do sleep 600; done ;;
   *) kill -9 $!; rm "$2" ;;
 esac
 )";
