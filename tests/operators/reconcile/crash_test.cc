@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "operators/api/conditions.h"
+#include "operators/api/defaults.h"
 #include "operators/api/intent.h"
 #include "tests/operators/reconcile/test_world.h"
 
@@ -173,14 +174,15 @@ void CheckNothingLostOrDoubled(const TestWorld& world) {
   EXPECT_EQ(starts, expected_starts);
 }
 
-int RunWithCrashes(TestWorld& world, std::mt19937& random) {
+int RunWithCrashes(TestWorld& world, std::mt19937& random,
+                   const std::optional<MachineResources>& machine = std::nullopt) {
   int crashes = 0;
   for (bool settled = false; !settled;) {
     Fuse fuse(std::uniform_int_distribution<int>(1, 40)(random), random() % 2 == 0);
     FusedStore store(*world.store, fuse);
     FusedObservations observations(*world.observations, fuse);
     FusedBackend backend(world.backend, fuse);
-    const auto manager = NewOperator(store, observations, backend);
+    const auto manager = NewOperator(store, observations, backend, machine);
     EXPECT_TRUE(Await([&] { return fuse.burnt() || Settled(world); })) << "stuck";
     EXPECT_TRUE(manager->Stop(std::chrono::seconds(30)).ok());
     settled = Settled(world) || testing::Test::HasFailure();
@@ -205,6 +207,49 @@ TEST(Crash, NoTrialIsLostOrRunTwice) {
     crashes += RunWithCrashes(world, random);
     CheckNothingLostOrDoubled(world);
     EXPECT_TRUE(IsTrue(world.Get<Experiment>(key).status.conditions, condition::kSucceeded));
+    if (HasFailure()) break;
+  }
+  std::cout << "seeds from " << first_seed << ", " << crashes << " operators\n";
+}
+
+TrainingJob JobWithAGpu(int number) {
+  Object object = DecodeObject(Json::parse(R"({
+    "apiVersion": "lockstep.dev/v1alpha1", "kind": "TrainingJob",
+    "metadata": {"name": "job-)" + std::to_string(number) +
+                                           R"("},
+    "spec": {"maxRestarts": 1, "roles": [{"name": "worker", "template": {"spec": {"containers": [
+      {"name": "c", "command": ["train"], "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}}]}})"))
+                      .value();
+  SetDefaults(object);
+  return std::get<TrainingJob>(object);
+}
+
+// A claim is written down before its job starts, and the operator may be killed between the two.
+TEST(Crash, JobsThatShareGpusAreEachRunOnceAndNeverTwoOnOne) {
+  const unsigned first_seed = std::random_device{}();
+  int crashes = 0;
+  for (unsigned round = 0; round < 25; ++round) {
+    const unsigned seed = first_seed + round;
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    std::map<std::string, std::string> user_of;  // guarded by the backend's mutex
+    TestWorld* the_world = nullptr;
+    TestWorld world([&](const JobPlan& plan) {
+      std::string& user = user_of[plan.rank_devices.at(0).at(0)];
+      if (!user.empty() && user != plan.id.name) {
+        const ObjectKey before{TrainingJob::kKind, "default", user};
+        EXPECT_TRUE(HasEnded(the_world->Get<TrainingJob>(before).status.conditions));
+      }
+      user = plan.id.name;
+      const bool fails = plan.id.generation == 0 && plan.id.name.back() % 2 == 0;
+      return FakeRun{.cause = fails ? "launcher-lost" : "succeeded"};
+    });
+    the_world = &world;
+    for (int i = 0; i < 10; ++i) world.Apply(JobWithAGpu(i));
+    crashes += RunWithCrashes(world, random, MachineResources{.devices = {"0", "1"}});
+    EXPECT_EQ(world.backend.Starts().size(), 15u);
+    for (const auto& [start, count] : world.backend.Starts()) EXPECT_EQ(count, 1) << start;
+    EXPECT_LE(world.backend.RunningAtMost(), 2);
     if (HasFailure()) break;
   }
   std::cout << "seeds from " << first_seed << ", " << crashes << " operators\n";

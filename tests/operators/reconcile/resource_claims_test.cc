@@ -10,7 +10,6 @@
 #include "operators/api/conditions.h"
 #include "operators/api/defaults.h"
 #include "operators/api/intent.h"
-#include "operators/reconcile/controllers.h"
 #include "operators/store/memory_store.h"
 #include "tests/operators/reconcile/test_world.h"
 
@@ -38,13 +37,7 @@ const char* const kOneGpu = R"({"limits": {"nvidia.com/gpu": 1}})";
 const char* const kTwoGpus = R"({"limits": {"nvidia.com/gpu": 2}})";
 
 std::unique_ptr<Manager> NewSmallOperator(TestWorld& world, MachineResources machine) {
-  auto manager = std::make_unique<Manager>(
-      *world.store, SystemClock(),
-      MakeControllers(*world.store, *world.observations, world.backend, SystemClock(),
-                      {.poll = std::chrono::milliseconds(1), .machine = std::move(machine)}),
-      ManagerOptions{.workers = 4, .conflict_delay = std::chrono::milliseconds(1), .queue = {}});
-  manager->Start();
-  return manager;
+  return NewOperator(*world.store, *world.observations, world.backend, std::move(machine));
 }
 
 bool IsQueued(const TestWorld& world, const ObjectKey& key) {
@@ -288,7 +281,7 @@ TEST_F(ClaimsAlone, WhatIsHeldAtTheStartIsKnownBeforeAnyChangeIsTold) {
   EXPECT_EQ(next.Claim(second).value().kind, Kind::kWait);
 }
 
-// Forty jobs on a machine for a few, with four workers: never two on one GPU, whatever the order.
+// Forty jobs on a machine for a few, with three workers: never two on one GPU, whatever the order.
 TEST(ResourceClaims, ParallelJobsNeverShareAGpu) {
   std::mutex mutex;
   std::map<std::string, std::string> user_of;

@@ -111,11 +111,12 @@ bool Await(const std::function<bool()>& done) {
 }
 
 std::unique_ptr<Manager> NewOperator(Store& store, ObservationStore& observations,
-                                     JobBackend& backend) {
+                                     JobBackend& backend, std::optional<MachineResources> machine) {
   const std::chrono::milliseconds poll(1);
   auto manager = std::make_unique<Manager>(
       store, SystemClock(),
-      MakeControllers(store, observations, backend, SystemClock(), {.poll = poll}),
+      MakeControllers(store, observations, backend, SystemClock(),
+                      {.poll = poll, .machine = std::move(machine)}),
       ManagerOptions{.workers = 3,
                      .conflict_delay = std::chrono::milliseconds(1),
                      .queue = {.backoff_first = std::chrono::milliseconds(1)}});

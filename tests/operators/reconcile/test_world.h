@@ -5,11 +5,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "operators/control/manager.h"
 #include "operators/observe/memory_observation_store.h"
+#include "operators/reconcile/resource_pool.h"
 #include "operators/store/store.h"
 #include "tests/operators/backend/fake_backend.h"
 
@@ -52,7 +54,9 @@ bool RunUntilIdle(TestWorld& world);
 // ... or until `done`; then it is stopped, as by a signal.
 bool RunUntil(TestWorld& world, const std::function<bool()>& done);
 
+// `machine`: as ControllerOptions'.
 std::unique_ptr<Manager> NewOperator(Store& store, ObservationStore& observations,
-                                     JobBackend& backend);
+                                     JobBackend& backend,
+                                     std::optional<MachineResources> machine = std::nullopt);
 
 }  // namespace lockstep
