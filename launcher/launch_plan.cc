@@ -156,6 +156,9 @@ Status CheckRole(const std::string& field, const LaunchRole& role, RankVariables
                  std::set<std::string>* sidecars) {
   std::set<std::string> beside_each;
   if (role.name.empty()) return InvalidArgument(field + ".name: is empty");
+  if (role.name.find('/') != std::string::npos) {
+    return InvalidArgument(field + ".name: '" + role.name + "' must not hold a /");
+  }
   LOCKSTEP_RETURN_IF_ERROR(CheckText(field + ".name", role.name));
   if (role.ranks < 1 || role.ranks > kRanksMax) {
     return InvalidArgument(field + ".ranks: is " + std::to_string(role.ranks) + ", must be 1 to " +

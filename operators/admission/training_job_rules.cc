@@ -51,6 +51,10 @@ void CheckTrainingJobSpec(const TrainingJobSpec& spec, const std::string& path,
                      "the first role is the one whose programs run: write one in front of it");
     }
     if (name.empty()) findings.Error(place, "is missing: worker, chief or what it does");
+    if (name.find('/') != std::string::npos) {
+      findings.Error(place,
+                     "\"" + name + "\" must not hold a /: its files are in a folder of its name");
+    }
     if (!name.empty() && !names.insert(name).second) {
       findings.Error(place, "there is a role \"" + name + "\" already");
     }

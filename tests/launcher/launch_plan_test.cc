@@ -155,6 +155,14 @@ LaunchPlan WithAll() {
   return plan;
 }
 
+// Folders are named after roles, and tokens name them before a /.
+TEST(LaunchPlan, ARolesNameIsNoPath) {
+  LaunchPlan plan = WithAll();
+  plan.roles[0].name = "x/../../y";
+  EXPECT_THAT(CheckLaunchPlan(plan).message(),
+              HasSubstr("roles[0].name: 'x/../../y' must not hold a /"));
+}
+
 TEST(LaunchPlan, AContainerIsStartedByPodman) {
   LaunchPlan plan = WithAll();
   plan.roles[0].init[0].command = {"podman"};

@@ -142,6 +142,7 @@ TEST(ValidateTrainingJob, RefusesByPathAndPlace) {
       {"Seconds: 5", "Seconds: -1", "spec.gracePeriodSeconds: must not be negative"},
       {"replicas: 2", "replicas: 0", "spec.roles[0].replicas: is 0: a role needs at least one"},
       {"name: worker", "name: ''", "spec.roles[0].name: is missing"},
+      {"name: worker", "name: a/../../b", "spec.roles[0].name: \"a/../../b\" must not hold a /"},
       {"  roles:\n", "  roles:\n  - {name: worker}\n", "spec.roles[1].name: there is a role"},
       {"command: [train]", "image: x", "containers[0].command: is missing"},
       {"name: main,", "name: main, volumeMounts: [{name: v}],", "there is no volume \"v\""},
