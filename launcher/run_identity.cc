@@ -11,8 +11,6 @@
 
 #include "runtime/base/metric_line.h"
 
-extern char** environ;
-
 namespace lockstep {
 namespace {
 

@@ -20,7 +20,7 @@ bool IsVariableName(const std::string& name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.';
   };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, fits);
+  return !name.empty() && (name[0] < '0' || name[0] > '9') && std::ranges::all_of(name, fits);
 }
 
 std::string WithoutExpansion(const std::string& value) {
