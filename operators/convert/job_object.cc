@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "operators/api/encode_visitor.h"
 #include "operators/api/object.h"
 #include "operators/codec/text_field.h"
 #include "operators/convert/kind_status.h"
@@ -45,7 +46,7 @@ Json JobObject(const Json& manifest, const TrainingJob& job) {
     return EncodeObject(job);
   }
   Json object = manifest;
-  const Json metadata = EncodeObject(job).at("metadata");
+  const Json metadata = EncodeValue(job.meta);
   for (const auto& [name, value] : metadata.items()) object["metadata"][name] = value;
   object["status"] = std::move(status);
   return object;
