@@ -13,7 +13,7 @@ Status CheckPort(const std::string& text, bool nested, PortLeases* leases) {
     return InvalidArgument("MASTER_PORT=" + text + " is no port: use 1 to 65535, or leave it out");
   }
   switch (leases->Take(port)) {
-    case PortState::kFree: return OkStatus();
+    case PortState::kFree:
     case PortState::kLingers: return OkStatus();  // a server that says so may listen all the same
     case PortState::kLeased:
       if (nested) return OkStatus();

@@ -326,6 +326,16 @@ TEST_F(LocalBackendTest, CountsTheOneRankOfAJobToo) {
   EXPECT_EQ(Counts(*Backend()->Observe(id_)), "0: worker 0/0/1");
 }
 
+TEST_F(LocalBackendTest, WhatRanksHadComeToIsKnownAfterTheirLauncherWasKilled) {
+  JobPlan plan = Plan("");
+  plan.spec.roles = {ShellRole("worker", 3, "[ $RANK = 0 ] && exec sleep 600; exit 0")};
+  ASSERT_TRUE(Backend()->Apply(plan).ok());
+  ASSERT_TRUE(Await([&] { return Counts(*Backend()->Observe(id_)) == "1: worker 1/2/0"; }));
+  ASSERT_EQ(kill(Launcher(), SIGKILL), 0);
+  ASSERT_TRUE(AwaitPhase(JobPhase::kFailed));
+  EXPECT_EQ(Counts(*Backend()->Observe(id_)), "0: worker 0/2/0");
+}
+
 // It writes down what it is told, and runs the program in place of the container.
 constexpr char kFakePodman[] = R"(#!/bin/bash
 printf '%s\n' "$@" > "$RECORD/args-$LOCKSTEP_RANK"
