@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "cli/follow.h"
 #include "cli/image_note.h"
@@ -127,14 +128,7 @@ void WarnOfRequests(const Object& object, const MachineResources& machine) {
                alone.c_str());
 }
 
-void NoteImages(const Object& object, const Json& version, const ConfigMapLookup& config_maps) {
-  const Json settings = version.is_object() ? version.value("settings", Json()) : Json();
-  const std::string note = ImageNote(object, settings, config_maps);
-  if (note.empty()) return;
-  std::fflush(stdout);
-  std::fprintf(stderr, "lockstep: %s\n", note.c_str());
-}
-
+// Once, however many objects say the same.
 // An operator that was started before config.yaml was changed does not know of it.
 void WarnOfSettings(const VerbContext& context, const Json& version) {
   const Result<OperatorConfig> config = FindOperatorConfig(context);
@@ -217,8 +211,10 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
   int code = kExitSuccess;
   const Json version = session.Version();
   if (version.is_object()) WarnOfSettings(context, version);
-  const MachineResources machine =
-      DecodeMachine(version.is_object() ? version.value("settings", Json()) : Json());
+  const MachineResources machine = DecodeMachine(settings);
+  std::set<std::string> notes;
+  const Json settings = version.is_object() ? version.value("settings", Json()) : Json();
+  std::set<std::string> images;  // each is told once
   for (const Object& object : manifests->objects) {
     const Result<std::string> done = ApplyOne(client, object, options.dry_run);
     if (done.ok()) {
@@ -226,13 +222,16 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
                   options.dry_run ? " (dry run)" : "", NoteOn(object).c_str());
       WarnOfRequests(object, machine);
       if (*done != "unchanged")
-        NoteImages(object, version, ConfigMapsIn(manifests->objects, stored));
+        NoteImages(object, version, ConfigMapsIn(manifests->objects, stored), notes);
       if (options.dry_run) PrintSample(object, ConfigMapsIn(manifests->objects, stored));
     } else {
       code = Fail(done.status());
     }
   }
   std::fflush(stdout);
+  if (const std::string note = ImageNote(images); !note.empty()) {
+    std::fprintf(stderr, "lockstep: %s\n", note.c_str());
+  }
   if (!options.follow || options.dry_run || code != kExitSuccess) return code;
   return FollowExperiment(client, KeyOf(*followed));
 }

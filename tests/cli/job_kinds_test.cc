@@ -79,6 +79,18 @@ TEST_F(JobKindsTest, RanksOfAPyTorchJobMeetAtTheirMaster) {
   EXPECT_EQ(Logs("torch", "0"), "rank/0 reached 2 peers\naccuracy=2\n");
 }
 
+TEST_F(JobKindsTest, AnImageOfSeveralJobsIsToldOfOnce) {
+  const auto job = [](const std::string& name) {
+    return Job("kubeflow.org/v1", "XGBoostJob", name, XgboostSpec());
+  };
+  const Outcome outcome =
+      Run({"apply", "--dry-run", "-f", WriteFile("two.yaml", job("a") + "---\n" + job("b"))});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::size_t first = outcome.err.find(" not pulled");
+  ASSERT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find(" not pulled", first + 1), std::string::npos) << outcome.err;
+}
+
 TEST_F(JobKindsTest, EveryTaskOfATfJobReachesEveryOther) {
   const Json job = RunToEnd("tfjob", "tf", Job("kubeflow.org/v1", "TFJob", "tf", TfSpec()));
   EXPECT_EQ(job["status"]["replicaStatuses"]["Chief"]["succeeded"], 1) << job.dump(1);
