@@ -129,6 +129,15 @@ void WarnOfRequests(const Object& object, const MachineResources& machine) {
 }
 
 // Once, however many objects say the same.
+void NoteImages(const Object& object, const Json& version, const ConfigMapLookup& config_maps,
+                std::set<std::string>& notes) {
+  const Json settings = version.is_object() ? version.value("settings", Json()) : Json();
+  const std::string note = ImageNote(object, settings, config_maps);
+  if (note.empty() || !notes.insert(note).second) return;
+  std::fflush(stdout);
+  std::fprintf(stderr, "lockstep: %s\n", note.c_str());
+}
+
 // An operator that was started before config.yaml was changed does not know of it.
 void WarnOfSettings(const VerbContext& context, const Json& version) {
   const Result<OperatorConfig> config = FindOperatorConfig(context);
@@ -211,10 +220,9 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
   int code = kExitSuccess;
   const Json version = session.Version();
   if (version.is_object()) WarnOfSettings(context, version);
-  const MachineResources machine = DecodeMachine(settings);
+  const MachineResources machine =
+      DecodeMachine(version.is_object() ? version.value("settings", Json()) : Json());
   std::set<std::string> notes;
-  const Json settings = version.is_object() ? version.value("settings", Json()) : Json();
-  std::set<std::string> images;  // each is told once
   for (const Object& object : manifests->objects) {
     const Result<std::string> done = ApplyOne(client, object, options.dry_run);
     if (done.ok()) {
@@ -229,9 +237,6 @@ int Apply(const ApplyOptions& options, const VerbContext& context) {
     }
   }
   std::fflush(stdout);
-  if (const std::string note = ImageNote(images); !note.empty()) {
-    std::fprintf(stderr, "lockstep: %s\n", note.c_str());
-  }
   if (!options.follow || options.dry_run || code != kExitSuccess) return code;
   return FollowExperiment(client, KeyOf(*followed));
 }
