@@ -143,9 +143,9 @@ std::string ServeUntilDone(Wiring& wiring, const OperatorOptions& options, milli
     const bool changed = std::exchange(writes, writes_now) != writes_now;
     if (changed) timer.Look(false, SystemClock().Monotonic());
     const bool is_idle = wiring.server->connections() == 0 && quiet();
-    if (timer.Look(is_idle, SystemClock().Monotonic()) && wiring.server->TryLeave(quiet)) {
-      return "left: nothing to do";
-    }
+    if (!timer.Look(is_idle, SystemClock().Monotonic())) continue;
+    if (wiring.server->TryLeave(quiet)) return "left: nothing to do";
+    timer.Look(false, SystemClock().Monotonic());  // somebody came, or it cannot: not at once again
   }
 }
 

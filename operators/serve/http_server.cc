@@ -227,13 +227,15 @@ bool Server::TryLeave(const std::function<bool()>& quiet) {
   std::promise<bool> decided;
   asio::post(accepting_, [&] {
     const char* path = options_.socket_path.c_str();
-    if (connections_.load() > 0 || std::rename(path, away_path().c_str()) != 0) {
-      return decided.set_value(false);
-    }
+    if (connections_.load() > 0) return decided.set_value(false);
+    // A socket that somebody has removed, with its folder perhaps, is found by nobody either.
+    const bool moved = std::rename(path, away_path().c_str()) == 0;
+    if (!moved && errno != ENOENT) return decided.set_value(false);
     AcceptWaiting();
     if (connections_.load() > 0 || !quiet()) {
       // The same socket under its old name: those who found no operator meanwhile try again.
-      CHECK(std::rename(away_path().c_str(), path) == 0) << "rename back: errno " << errno;
+      const bool back = !moved || std::rename(away_path().c_str(), path) == 0 || errno == ENOENT;
+      CHECK(back) << "rename back: errno " << errno;
       return decided.set_value(false);
     }
     error_code ignored;

@@ -168,6 +168,13 @@ TEST_F(HttpServerTest, LeavesOnlyWhenNobodyIsConnectedAndTheStateIsQuiet) {
   EXPECT_EQ(Post("x").status().kind(), StatusKind::kUnavailable);
 }
 
+TEST_F(HttpServerTest, LeavesTooWhenItsSocketWasRemoved) {
+  Start();
+  ASSERT_TRUE(std::filesystem::remove(options_.socket_path));
+  EXPECT_FALSE(server_->TryLeave([] { return false; }));
+  EXPECT_TRUE(server_->TryLeave([] { return true; }));
+}
+
 TEST(WatchFeed, MergesWhatASlowWatcherHasNotBeenTold) {
   auto store = MakeMemoryStore();
   std::promise<void> added;
