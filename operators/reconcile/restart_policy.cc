@@ -19,7 +19,8 @@ std::string_view PolicyOf(const TrainingJobSpec& spec, const FirstFailure& failu
   const auto role = std::ranges::find(spec.roles, failure.role, &JobRole::name);
   if (role != spec.roles.end()) return role->restart_policy;
   const auto place = PlaceOfRank(spec, failure.rank);
-  return place ? spec.roles[place->role].restart_policy : "";  // nobody's: the default
+  if (!place) return "";  // nobody's: the default
+  return spec.roles[place->role].restart_policy;
 }
 
 bool IsForbidden(std::string_view policy, const FirstFailure& failure) {

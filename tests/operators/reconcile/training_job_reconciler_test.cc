@@ -76,7 +76,8 @@ TEST(TrainingJobReconciler, ADeadlineCountsOverAllStartsAndIsKeptByATimer) {
   world->Wait(milliseconds(39'900));
   EXPECT_EQ(Ended(*world->Job(), condition::kFailed), nullptr);
   world->Wait(milliseconds(400));  // and the ranks need a moment to stop
-  const Condition* failed = Ended(*world->Job(), condition::kFailed);
+  const std::optional<TrainingJob> job = world->Job();
+  const Condition* failed = Ended(*job, condition::kFailed);
   ASSERT_NE(failed, nullptr);
   EXPECT_THAT(failed->message, HasSubstr("activeDeadlineSeconds, 60"));
   EXPECT_EQ(world->Job()->status.first_failure->cause, "deadline");
