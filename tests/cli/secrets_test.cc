@@ -55,7 +55,7 @@ TEST_F(SecretsTest, ProgramsGetTheValuesAndNothingElseShowsThem) {
   EXPECT_EQ(applied.out, "secret/s created\nsecret/b created\njob.batch/j created\n");
   ASSERT_EQ(Run({"wait", "job/j", "--for=condition=Complete"}).code, 0)
       << Run({"describe", "job/j"}).out;
-  EXPECT_EQ(Run({"logs", "job/j"}).out, "[0] right\n");
+  EXPECT_EQ(Run({"logs", "job/j", "--rank", "0"}).out, "right\n");
 
   EXPECT_EQ(Get("secret", "s")["data"]["token"], "aHVzaC00NzEx") << "as kubectl prints it";
   EXPECT_THAT(Run({"get", "secrets"}).out, HasSubstr("s      Opaque   2"));
