@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -192,6 +194,16 @@ std::vector<pid_t> LaunchedRun::Ranks() const {
     if (getpgid(child) == child && getsid(child) == getsid(0)) ranks.push_back(child);
   }
   return ranks;
+}
+
+bool KernelGivesNamespaces() {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    _exit(unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(pid, &status, 0);
+  return status == 0;
 }
 
 }  // namespace lockstep

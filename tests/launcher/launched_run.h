@@ -81,4 +81,7 @@ class LaunchedRun {
   std::string err_;
 };
 
+// Whether this user may have mounts of its own here.
+bool KernelGivesNamespaces();
+
 }  // namespace lockstep

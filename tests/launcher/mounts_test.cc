@@ -45,16 +45,6 @@ json Sidecar(const std::string& shell, const json& fields = json::object()) {
   return init;
 }
 
-bool KernelGivesNamespaces() {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    _exit(unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : 1);
-  }
-  int status = -1;
-  waitpid(pid, &status, 0);
-  return status == 0;
-}
-
 class Mounts : public testing::Test {
  protected:
   void SetUp() override {

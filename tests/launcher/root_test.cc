@@ -1,8 +1,6 @@
 // Programs in a root file system of their own: an image that was unpacked into a folder.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -41,16 +39,6 @@ TEST(RootFileTree, LinksAndParentsStayInside) {
   const Folder listed = tree->List("/").value();
   EXPECT_EQ(listed.entries.size(), 4U);
   EXPECT_EQ(MakeRootFileTree(folder.path() + "/none")->Look("/"), FileKind::kNone);
-}
-
-bool KernelGivesNamespaces() {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    _exit(unshare(CLONE_NEWNS) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 ? 0 : 1);
-  }
-  int status = -1;
-  waitpid(pid, &status, 0);
-  return status == 0;
 }
 
 class Root : public testing::Test {

@@ -5,39 +5,18 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 
 #include "operators/admission/validate.h"
 #include "operators/api/defaults.h"
 #include "operators/convert/trial_template.h"
-#include "tests/conformance/recorded_cases.h"
+#include "tests/conformance/recorded_verdict.h"
 
 namespace lockstep {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Difference {
-  std::string how;  // what Compare says
-  std::string why;
-};
-
-// Lines of "case | how we differ | why".
-std::map<std::string, Difference> Differences(const std::string& name) {
-  std::ifstream file(fs::path(LOCKSTEP_SOURCE_DIR) / "tests/operators/admission" / name);
-  std::map<std::string, Difference> differences;
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t first = line.find(" | ");
-    const std::size_t second = line.find(" | ", first + 3);
-    EXPECT_NE(second, std::string::npos) << name << ": " << line;
-    if (second == std::string::npos) continue;
-    differences[line.substr(0, first)] = {line.substr(first + 3, second - first - 3),
-                                          line.substr(second + 3)};
-  }
-  return differences;
-}
 
 struct Answer {
   std::vector<Finding> findings;
@@ -179,7 +158,8 @@ void ExpectWithinBars(const std::string& suite, int cases, int stricter, int lax
 
 template <class CompareCase>
 void RunSuite(const std::string& suite, CompareCase compare) {
-  const std::map<std::string, Difference> differences = Differences(suite + "_differences.txt");
+  const auto differences =
+      RecordedDifferences("tests/operators/admission/" + suite + "_differences.txt");
   RecordedTally tally{.set = suite};
   int stricter = 0;
   int laxer = 0;
@@ -187,18 +167,7 @@ void RunSuite(const std::string& suite, CompareCase compare) {
     const std::string how = compare(name);
     stricter += how.starts_with("refuses") && how.find(" and not ") == std::string::npos ? 1 : 0;
     laxer += how == "accepts" ? 1 : 0;
-    const auto known = differences.find(name);
-    if (how.empty()) {
-      ++tally.agree;
-      EXPECT_EQ(known, differences.end()) << name << " agrees: strike it from the table";
-    } else if (known != differences.end()) {
-      ++tally.differ;
-      EXPECT_EQ(how, known->second.how) << name;
-      std::cout << "differs on purpose: " << name << ": " << known->second.why << "\n";
-    } else {
-      ++tally.fail;
-      ADD_FAILURE() << name << " | " << how << " | ";
-    }
+    JudgeRecorded(name, how, differences, &tally);
   }
   tally.Print();
   if (suite == "validate") {

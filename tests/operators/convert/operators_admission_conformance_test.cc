@@ -14,7 +14,7 @@
 
 #include "operators/convert/convert.h"
 #include "operators/convert/runtime_template.h"
-#include "tests/conformance/recorded_cases.h"
+#include "tests/conformance/recorded_verdict.h"
 
 namespace lockstep {
 namespace {
@@ -83,19 +83,8 @@ TEST_P(OperatorsAdmission, SaysTheSame) {
   ASSERT_TRUE(documents.ok()) << documents.status().message();
   const std::string how =
       Compare(ReadRecordedJson(folder / (name + ".expected.json")), FindingsOf(documents->back()));
-  const auto known = known_.find(name);
   EXPECT_NE(how, "accepts") << "what an operator refuses is refused";
-  if (how.empty()) {
-    ++tally_.agree;
-    EXPECT_EQ(known, known_.end()) << name << " agrees: strike it from the table";
-  } else if (known != known_.end()) {
-    ++tally_.differ;
-    EXPECT_EQ(how, known->second.how);
-    std::cout << "differs on purpose: " << name << ": " << known->second.why << "\n";
-  } else {
-    ++tally_.fail;
-    ADD_FAILURE() << name << " | " << how << " | ";
-  }
+  JudgeRecorded(name, how, known_, &tally_);
 }
 
 std::string TestName(const ::testing::TestParamInfo<std::string>& info) {

@@ -17,7 +17,7 @@
 #include "operators/api/encode_visitor.h"
 #include "operators/convert/convert.h"
 #include "operators/convert/pod_labels.h"
-#include "tests/conformance/recorded_cases.h"
+#include "tests/conformance/recorded_verdict.h"
 
 namespace lockstep {
 namespace {
@@ -396,18 +396,7 @@ TEST_P(OperatorsChildren, AreOurRanks) {
   ASSERT_TRUE(converted.ok()) << converted.status().message();
   const std::string how =
       Joined(Compare(ReadRecordedJson(folder / (name + ".expected.json")), *converted));
-  const auto known = known_.find(name);
-  if (how.empty()) {
-    ++tally_.agree;
-    EXPECT_EQ(known, known_.end()) << name << " agrees: strike it from the table";
-  } else if (known != known_.end()) {
-    ++tally_.differ;
-    EXPECT_EQ(how, known->second.how);
-    std::cout << "differs on purpose: " << name << ": " << known->second.why << "\n";
-  } else {
-    ++tally_.fail;
-    ADD_FAILURE() << name << " | " << how << " | ";
-  }
+  JudgeRecorded(name, how, known_, &tally_);
 }
 
 std::string TestName(const ::testing::TestParamInfo<std::string>& info) {
